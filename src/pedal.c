@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "pedal.h"
+
+#include "gru.h"
+#include "smoother.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+  TICK_FRAMES = 32,     // knobs reach the network this often
+  SETTLE_FRAMES = 4096, // the network forgets in at most 1525
+};
+
+static const double ramp_s = 0.05;          // a knob turned at once takes this long
+static const double crossfade_s = 0.02;     // and so does bypass
+static const double dc_cutoff_hz = 5.0;     // -0.06 dB at a bass's lowest note, 41 Hz
+static const float largest_input = 1000.0f; // +60 dBFS: far beyond any converter
+
+// A value that moves in a straight line through each tick.
+typedef struct {
+  float from;
+  float to;
+} Line;
+
+struct Pedal {
+  const Model* model;
+  Gru gru;
+  float* theta;
+  float state[GRU_MAX_HIDDEN];
+  float dc; // what the high-pass filter takes away
+  float dc_coefficient;
+
+  uint32_t ramp_ticks;
+  uint32_t crossfade_ticks;
+  Smoother knobs[MAX_KNOBS];
+  Smoother level_db;
+  Smoother wet;
+  uint32_t tick_position; // frames since the tick began
+  Line gain_line;
+  Line wet_line;
+};
+
+static uint32_t
+ticks(double seconds, double sample_rate_hz)
+{
+  const double n_ticks = ceil(seconds * sample_rate_hz / TICK_FRAMES);
+  return n_ticks < 1.0 ? 1U : n_ticks > 1e6 ? 1000000U : (uint32_t)n_ticks;
+}
+
+static float
+db_to_gain(float level_db) NONBLOCKING
+{
+  return expf(level_db * 0.11512925464970229f); // ln(10) / 20
+}
+
+Pedal*
+pedal_new(const Model* model, double sample_rate_hz)
+{
+  Pedal* pedal = calloc(1, sizeof *pedal);
+  float* theta = malloc(model->conditioning.n_theta * sizeof *theta);
+  if (!pedal || !theta) {
+    free(theta);
+    free(pedal);
+    return NULL;
+  }
+  conditioning_init(&model->conditioning, theta);
+  pedal->model = model;
+  pedal->theta = theta;
+  pedal->gru = (Gru){model->hidden_size, theta, model->out_weight, model->out_bias};
+  const double w = 2.0 * 3.14159265358979 * dc_cutoff_hz / sample_rate_hz;
+  pedal->dc_coefficient = (float)(w / (1.0 + w));
+  pedal->ramp_ticks = ticks(ramp_s, sample_rate_hz);
+  pedal->crossfade_ticks = ticks(crossfade_s, sample_rate_hz);
+  return pedal;
+}
+
+void
+pedal_free(Pedal* pedal)
+{
+  if (pedal) {
+    free(pedal->theta);
+    free(pedal);
+  }
+}
+
+static void
+apply_knobs(Pedal* pedal) NONBLOCKING
+{
+  float knobs[MAX_KNOBS];
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    knobs[i] = pedal->knobs[i].value;
+  }
+  conditioning_apply(&pedal->model->conditioning, knobs, pedal->theta);
+}
+
+void
+pedal_settle(Pedal* pedal, const PedalControls* controls) NONBLOCKING
+{
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    smoother_reset(&pedal->knobs[i], controls->knobs[i]);
+  }
+  smoother_reset(&pedal->level_db, controls->level_db);
+  smoother_reset(&pedal->wet, controls->enabled ? 1.0f : 0.0f);
+  pedal->tick_position = 0;
+  pedal->gain_line.to = db_to_gain(controls->level_db);
+  pedal->wet_line.to = pedal->wet.value;
+
+  apply_knobs(pedal);
+  for (unsigned i = 0; i < GRU_MAX_HIDDEN; ++i) {
+    pedal->state[i] = 0.0f;
+  }
+  static const float silence[TICK_FRAMES];
+  float idle[TICK_FRAMES];
+  for (unsigned n = 0; n < SETTLE_FRAMES; n += TICK_FRAMES) {
+    gru_process(&pedal->gru, pedal->state, silence, idle, TICK_FRAMES);
+  }
+  pedal->dc = 0.0f;
+  for (unsigned i = 0; i < TICK_FRAMES; ++i) {
+    pedal->dc += idle[i] / TICK_FRAMES;
+  }
+}
+
+static void
+aim(Pedal* pedal, const PedalControls* controls) NONBLOCKING
+{
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    smoother_aim(&pedal->knobs[i], controls->knobs[i], pedal->ramp_ticks);
+  }
+  smoother_aim(&pedal->level_db, controls->level_db, pedal->ramp_ticks);
+  smoother_aim(&pedal->wet, controls->enabled ? 1.0f : 0.0f, pedal->crossfade_ticks);
+}
+
+static void
+begin_tick(Pedal* pedal) NONBLOCKING
+{
+  bool moved = false;
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    moved |= smoother_tick(&pedal->knobs[i]);
+  }
+  if (moved) {
+    apply_knobs(pedal);
+  }
+
+  pedal->gain_line.from = pedal->gain_line.to;
+  if (smoother_tick(&pedal->level_db)) {
+    pedal->gain_line.to = db_to_gain(pedal->level_db.value);
+  }
+  smoother_tick(&pedal->wet);
+  pedal->wet_line.from = pedal->wet_line.to;
+  pedal->wet_line.to = pedal->wet.value;
+}
+
+// Zero for NaN, and no more than the network was seen to stand.
+static float
+tame(float x) NONBLOCKING
+{
+  if (!(fabsf(x) <= largest_input)) {
+    return x > 0.0f ? largest_input : x < 0.0f ? -largest_input : 0.0f;
+  }
+  return x;
+}
+
+static float
+along(Line line, uint32_t position) NONBLOCKING
+{
+  return line.from + (line.to - line.from) * ((float)(position + 1U) / TICK_FRAMES);
+}
+
+// At most the rest of a tick.
+static void
+run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKING
+{
+  float dry[TICK_FRAMES];
+  float wet[TICK_FRAMES];
+  for (uint32_t i = 0; i < n_frames; ++i) {
+    dry[i] = tame(in[i]);
+  }
+  gru_process(&pedal->gru, pedal->state, dry, wet, n_frames);
+
+  const bool is_bypassed = pedal->wet_line.from == 0.0f && pedal->wet_line.to == 0.0f;
+  for (uint32_t i = 0; i < n_frames; ++i) {
+    pedal->dc += pedal->dc_coefficient * (wet[i] - pedal->dc);
+    const float effect = (wet[i] - pedal->dc) * along(pedal->gain_line, pedal->tick_position + i);
+    const float mix = along(pedal->wet_line, pedal->tick_position + i);
+    out[i] = is_bypassed ? in[i] : dry[i] + mix * (effect - dry[i]);
+  }
+}
+
+void
+pedal_run(Pedal* pedal, const PedalControls* controls, const float* in, float* out,
+          uint32_t n_frames) NONBLOCKING
+{
+  if (n_frames) {
+    aim(pedal, controls);
+  }
+  for (uint32_t done = 0; done < n_frames;) {
+    if (pedal->tick_position == 0) {
+      begin_tick(pedal);
+    }
+    const uint32_t tick_left = TICK_FRAMES - pedal->tick_position;
+    const uint32_t n_part = tick_left < n_frames - done ? tick_left : n_frames - done;
+    run_part(pedal, in + done, out + done, n_part);
+    done += n_part;
+    pedal->tick_position = (pedal->tick_position + n_part) % TICK_FRAMES;
+  }
+}

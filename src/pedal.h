@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The pedal: one channel of sound through a model, with smoothed knobs, level and bypass.
+#ifndef OD3_PEDAL_H
+#define OD3_PEDAL_H
+
+#include "model.h"
+#include "realtime.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PEDAL_LATENCY_FRAMES = 0 };
+
+typedef struct Pedal Pedal;
+
+typedef struct {
+  float knobs[MAX_KNOBS]; // each -1 to +1; those that the model lacks are ignored
+  float level_db;         // -30 to +12
+  bool enabled;
+} PedalControls;
+
+// A pedal at rest, or NULL when there is no memory. The model must outlive it. Not the audio
+// thread.
+Pedal*
+pedal_new(const Model* model, double sample_rate_hz);
+
+// NULL is allowed.
+void
+pedal_free(Pedal* pedal);
+
+// Puts the pedal in the state in which it would be after long silence at these controls: the next
+// sound starts settled. Runs the network for a fixed while; never blocks.
+void
+pedal_settle(Pedal* pedal, const PedalControls* controls) NONBLOCKING;
+
+// Plays n_frames of `in`, any numbers at all, into `out`, which may be the same; any n_frames.
+// Controls move to their new values without a click. Audio thread; its time depends on n_frames,
+// the model and whether knobs move, never on the sound.
+void
+pedal_run(Pedal* pedal, const PedalControls* controls, const float* in, float* out,
+          uint32_t n_frames) NONBLOCKING;
+
+#endif

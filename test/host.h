@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// A small LV2 host for the tests: the built bundle, loaded through lilv.
+#ifndef OD3_TEST_HOST_H
+#define OD3_TEST_HOST_H
+
+#include <lilv/lilv.h>
+#include <stdint.h>
+
+#define HOST_PLUGIN_URI "urn:od3-lv2:od3"
+
+enum { PORT_IN, PORT_OUT, PORT_GAIN, PORT_TONE, PORT_LEVEL, PORT_OVERSAMPLING, PORT_ENABLED, PORT_LATENCY, N_PORTS };
+
+typedef struct {
+  LilvWorld* world;
+  const LilvPlugin* plugin;
+} Host;
+
+typedef struct {
+  LilvInstance* lilv;
+  float controls[N_PORTS]; // connected; the defaults at first
+} Instance;
+
+// Loads a bundle's folder, or the built bundle for NULL; exits with a message when it can't.
+Host
+host_open(const char* bundle);
+
+void
+host_close(Host* host);
+
+// A new instance, control ports connected, not activated; instance->lilv is NULL on failure.
+Instance*
+host_instantiate(const Host* host, double sample_rate_hz, const LV2_Feature* const* features);
+
+void
+host_free(Instance* instance);
+
+// Runs n frames in blocks of at most `block`. In-place when in == out.
+void
+host_run(Instance* instance, const float* in, float* out, uint32_t n, uint32_t block);
+
+// A new, activated instance at the controls {gain, tone, level_db, enabled}.
+Instance*
+host_start(const Host* host, double sample_rate_hz, float gain, float tone, float level_db, float enabled);
+
+#endif

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+// The model file's parser against good, damaged and hostile files. Built with sanitizers.
+#include "crc32.h"
+#include "gru.h"
+#include "model.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+// Where things stand in the small file that make_file builds; see weights/FORMAT.md.
+enum {
+  HIDDEN = 4,
+  N_KNOBS = 2,
+  N_FEATURES = 3,
+  N_THETA = 3 * HIDDEN * HIDDEN + 7 * HIDDEN,
+  N_MOVED = 16,
+  TEXT_SIZE = 9,
+  VERSION_AT = 8,
+  SIZE_AT = 12,
+  CHECKSUM_AT = 16,
+  RATE_AT = 20,
+  HIDDEN_AT = 24,
+  KNOBS_AT = 28,
+  LAYERS_AT = 32,
+  FEATURES_AT = 36,
+  MOVED_AT = 40,
+  TEXT_SIZE_AT = 44,
+  RESERVED_AT = 48,
+  KNOB_AT = 52,
+  LAYER_AT = KNOB_AT + 24 * N_KNOBS,
+  THETA_AT = LAYER_AT + 4 * (2 + N_FEATURES * (N_KNOBS + 1)),
+  TEXT_AT = THETA_AT + 4 * (N_THETA + N_FEATURES * N_MOVED + HIDDEN + 1),
+  FILE_SIZE = TEXT_AT + TEXT_SIZE,
+};
+
+static void
+put_u32(uint8_t* at, uint32_t value)
+{
+  for (unsigned i = 0; i < 4; ++i) {
+    at[i] = (uint8_t)(value >> (8U * i));
+  }
+}
+
+static void
+put_f32(uint8_t* at, float value)
+{
+  uint32_t bits = 0;
+  memcpy(&bits, &value, sizeof bits);
+  put_u32(at, bits);
+}
+
+static void
+seal(uint8_t* file)
+{
+  put_u32(file + CHECKSUM_AT, crc32(file + RATE_AT, FILE_SIZE - RATE_AT));
+}
+
+// A whole small model: two knobs, one layer of three features. Number i of the body is i / 100.
+static void
+make_file(uint8_t* file)
+{
+  static const uint32_t header[] = {48000, HIDDEN, N_KNOBS, 1, N_FEATURES, N_MOVED, TEXT_SIZE, 0};
+  memset(file, 0, FILE_SIZE);
+  memcpy(file, "\x89OD3\r\n\x1a\n", 8);
+  put_u32(file + VERSION_AT, 1);
+  put_u32(file + SIZE_AT, FILE_SIZE);
+  for (unsigned i = 0; i < sizeof header / sizeof *header; ++i) {
+    put_u32(file + RATE_AT + 4 * i, header[i]);
+  }
+  for (unsigned i = 0; i < N_KNOBS; ++i) {
+    memcpy(file + KNOB_AT + 24 * i, i ? "tone" : "gain", 4);
+    put_f32(file + KNOB_AT + 24 * i + 16, 0.0f);
+    put_f32(file + KNOB_AT + 24 * i + 20, 4.0f);
+  }
+  for (unsigned at = LAYER_AT, i = 0; at < TEXT_AT; at += 4, ++i) {
+    put_f32(file + at, (float)i / 100.0f);
+  }
+  put_u32(file + LAYER_AT, N_FEATURES);
+  memcpy(file + TEXT_AT, "by: hand\n", TEXT_SIZE);
+  seal(file);
+}
+
+// Parses a copy that ends where its memory ends, so that a read too far is caught, and starts at
+// every alignment in turn.
+static ModelStatus
+parse(const uint8_t* file, size_t size, Model** model)
+{
+  static size_t offset = 0;
+  offset = (offset + 1) % 8;
+  uint8_t* copy = malloc(size + offset);
+  assert_non_null(copy);
+  memcpy(copy + offset, file, size);
+  const ModelStatus status = model_parse(copy + offset, size, model);
+  free(copy);
+  return status;
+}
+
+static void
+expect(const uint8_t* file, size_t size, ModelStatus expected)
+{
+  Model* model = (Model*)&model;
+  assert_int_equal(parse(file, size, &model), expected);
+  assert_true((model != NULL) == (expected == MODEL_OK));
+  model_free(model);
+}
+
+static void
+crc32_has_the_known_check_value(void** state)
+{
+  (void)state;
+  assert_int_equal(crc32((const uint8_t*)"123456789", 9), 0xCBF43926U);
+}
+
+static void
+a_good_file_is_read_as_written(void** state)
+{
+  (void)state;
+  uint8_t file[FILE_SIZE];
+  make_file(file);
+  Model* model = NULL;
+  assert_int_equal(parse(file, FILE_SIZE, &model), MODEL_OK);
+  assert_int_equal(model->sample_rate_hz, 48000);
+  assert_int_equal(model->hidden_size, HIDDEN);
+  assert_string_equal(model->knobs[1].name, "tone");
+  assert_true(model->knobs[1].max == 4.0f);
+  assert_string_equal(model->provenance, "by: hand\n");
+  const Conditioning* conditioning = &model->conditioning;
+  assert_int_equal(conditioning->n_features, N_FEATURES);
+  assert_true(conditioning->layers[0].slope == 0.01f);
+  assert_true(conditioning->layers[0].weight[1] == 0.03f);
+  assert_true(conditioning->theta0[0] == (float)((THETA_AT - LAYER_AT) / 4) / 100.0f);
+  assert_true(conditioning->moved[1] == (float)((THETA_AT - LAYER_AT) / 4 + N_THETA + 1) / 100.0f);
+  assert_true(model->out_bias == (float)((TEXT_AT - LAYER_AT) / 4 - 1) / 100.0f);
+  model_free(model);
+}
+
+static void
+every_truncation_is_refused(void** state)
+{
+  (void)state;
+  uint8_t file[FILE_SIZE];
+  for (size_t size = 0; size < FILE_SIZE; ++size) {
+    make_file(file);
+    expect(file, size, size < 8 ? MODEL_NOT_A_MODEL : MODEL_WRONG_SIZE);
+  }
+  // Even one that says the smaller size, with a checksum to match, ends somewhere in its data.
+  for (size_t size = KNOB_AT; size < FILE_SIZE; ++size) {
+    make_file(file);
+    put_u32(file + SIZE_AT, (uint32_t)size);
+    put_u32(file + CHECKSUM_AT, crc32(file + RATE_AT, size - RATE_AT));
+    expect(file, size, MODEL_WRONG_SIZE);
+  }
+}
+
+static void
+every_flipped_bit_is_refused(void** state)
+{
+  (void)state;
+  uint8_t file[FILE_SIZE];
+  make_file(file);
+  for (size_t bit = 0; bit < 8U * FILE_SIZE; ++bit) {
+    file[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+    Model* model = NULL;
+    assert_int_not_equal(parse(file, FILE_SIZE, &model), MODEL_OK);
+    assert_null(model);
+    file[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+  }
+}
+
+// With the checksum made to match, whatever the damage: never a crash, and never a model that
+// differs from what its checks promise.
+static void
+no_byte_can_do_harm(void** state)
+{
+  (void)state;
+  static const uint8_t values[] = {0x00, 0x01, 0x7F, 0x80, 0xFF};
+  uint8_t file[FILE_SIZE];
+  for (size_t at = RATE_AT; at < FILE_SIZE; ++at) {
+    for (size_t i = 0; i < sizeof values; ++i) {
+      make_file(file);
+      file[at] = values[i];
+      seal(file);
+      Model* model = NULL;
+      if (parse(file, FILE_SIZE, &model) == MODEL_OK) {
+        float theta[N_THETA];
+        const float knobs[MAX_KNOBS] = {1.0f, -1.0f, 0.0f, 0.0f};
+        conditioning_init(&model->conditioning, theta);
+        conditioning_apply(&model->conditioning, knobs, theta);
+        for (size_t k = 0; k < N_THETA; ++k) {
+          assert_true(isfinite(theta[k]));
+        }
+      }
+      model_free(model);
+    }
+  }
+}
+
+static void
+absurd_dimensions_are_refused(void** state)
+{
+  (void)state;
+  static const struct {
+    size_t at;
+    uint32_t value;
+    ModelStatus expected;
+  } cases[] = {
+    {RATE_AT, 0, MODEL_BAD_DIMENSION},          {RATE_AT, 768001, MODEL_BAD_DIMENSION},
+    {HIDDEN_AT, 0, MODEL_BAD_DIMENSION},        {HIDDEN_AT, 3, MODEL_BAD_DIMENSION},
+    {HIDDEN_AT, 65, MODEL_BAD_DIMENSION},       {HIDDEN_AT, 0x40000000, MODEL_BAD_DIMENSION},
+    {HIDDEN_AT, 64, MODEL_WRONG_SIZE},          {KNOBS_AT, 5, MODEL_BAD_DIMENSION},
+    {KNOBS_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION}, {LAYERS_AT, 9, MODEL_BAD_DIMENSION},
+    {LAYERS_AT, 0, MODEL_BAD_DIMENSION},        {FEATURES_AT, 65, MODEL_BAD_DIMENSION},
+    {FEATURES_AT, 2, MODEL_BAD_DIMENSION},      {MOVED_AT, N_THETA + 1, MODEL_BAD_DIMENSION},
+    {MOVED_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION}, {TEXT_SIZE_AT, 65537, MODEL_BAD_DIMENSION},
+    {TEXT_SIZE_AT, 10, MODEL_WRONG_SIZE},       {TEXT_SIZE_AT, 8, MODEL_WRONG_SIZE},
+    {RESERVED_AT, 1, MODEL_BAD_DIMENSION},      {LAYER_AT, 0, MODEL_BAD_DIMENSION},
+    {LAYER_AT, 65, MODEL_BAD_DIMENSION},        {LAYER_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION},
+  };
+  uint8_t file[FILE_SIZE];
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    make_file(file);
+    put_u32(file + cases[i].at, cases[i].value);
+    seal(file);
+    expect(file, FILE_SIZE, cases[i].expected);
+  }
+}
+
+static void
+numbers_that_are_none_are_refused(void** state)
+{
+  (void)state;
+  static const float numbers[] = {NAN, INFINITY, -INFINITY, 1.1e4f, -3e38f};
+  uint8_t file[FILE_SIZE];
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) {
+    for (size_t at = KNOB_AT + 16; at < TEXT_AT; at += 4) {
+      const int is_name = at >= KNOB_AT + 24 && at < KNOB_AT + 40;
+      if (is_name || at == LAYER_AT) {
+        continue;
+      }
+      make_file(file);
+      put_f32(file + at, numbers[i]);
+      seal(file);
+      expect(file, FILE_SIZE, MODEL_BAD_NUMBER);
+    }
+  }
+  make_file(file);
+  put_f32(file + KNOB_AT + 16, 4.0f); // a knob whose range is empty
+  seal(file);
+  expect(file, FILE_SIZE, MODEL_BAD_NUMBER);
+}
+
+static void
+text_that_is_none_is_refused(void** state)
+{
+  (void)state;
+  uint8_t file[FILE_SIZE];
+  make_file(file);
+  memset(file + KNOB_AT, 'x', 16); // a name that does not end
+  seal(file);
+  expect(file, FILE_SIZE, MODEL_BAD_TEXT);
+  make_file(file);
+  file[KNOB_AT] = 0;
+  seal(file);
+  expect(file, FILE_SIZE, MODEL_BAD_TEXT);
+  make_file(file);
+  file[TEXT_AT + 2] = 0;
+  seal(file);
+  expect(file, FILE_SIZE, MODEL_BAD_TEXT);
+}
+
+static void
+other_files_are_told_apart(void** state)
+{
+  (void)state;
+  uint8_t file[FILE_SIZE];
+  make_file(file);
+  put_u32(file + VERSION_AT, 2);
+  expect(file, FILE_SIZE, MODEL_WRONG_VERSION);
+  make_file(file);
+  file[3] = '4';
+  expect(file, FILE_SIZE, MODEL_NOT_A_MODEL);
+  make_file(file);
+  file[TEXT_AT] ^= 1U;
+  expect(file, FILE_SIZE, MODEL_WRONG_CHECKSUM);
+  expect(file, 0, MODEL_NOT_A_MODEL);
+  for (int status = MODEL_OK; status <= MODEL_BAD_TEXT; ++status) {
+    assert_string_not_equal(model_status_text((ModelStatus)status), "unknown error");
+  }
+}
+
+static ModelStatus
+load(const char* path)
+{
+  Model* model = (Model*)&model;
+  const ModelStatus status = model_load(path, &model);
+  assert_true((model != NULL) == (status == MODEL_OK));
+  model_free(model);
+  return status;
+}
+
+static void
+paths_that_hold_no_model_are_refused(void** state)
+{
+  (void)state;
+  char folder[] = "/tmp/od3-model-XXXXXX";
+  char path[64];
+  assert_non_null(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/model", folder);
+  assert_int_equal(load(path), MODEL_UNREADABLE);
+  assert_int_equal(load(folder), MODEL_UNREADABLE);
+
+  assert_int_equal(mkfifo(path, 0600), 0);
+  assert_int_equal(load(path), MODEL_NOT_A_MODEL);
+  unlink(path);
+
+  uint8_t bytes[FILE_SIZE];
+  make_file(bytes);
+  FILE* file = fopen(path, "wb");
+  assert_non_null(file);
+  fwrite(bytes, 1, FILE_SIZE, file);
+  fflush(file);
+  assert_int_equal(load(path), MODEL_OK);
+  assert_int_equal(ftruncate(fileno(file), (off_t)2 << 30), 0); // 2 GiB, with a hole
+  assert_int_equal(load(path), MODEL_WRONG_SIZE);
+  fclose(file);
+  unlink(path);
+  rmdir(folder);
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(crc32_has_the_known_check_value),
+    cmocka_unit_test(a_good_file_is_read_as_written),
+    cmocka_unit_test(every_truncation_is_refused),
+    cmocka_unit_test(every_flipped_bit_is_refused),
+    cmocka_unit_test(no_byte_can_do_harm),
+    cmocka_unit_test(absurd_dimensions_are_refused),
+    cmocka_unit_test(numbers_that_are_none_are_refused),
+    cmocka_unit_test(text_that_is_none_is_refused),
+    cmocka_unit_test(other_files_are_told_apart),
+    cmocka_unit_test(paths_that_hold_no_model_are_refused),
+  };
+  return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""How od3.lv2 is built, tested and installed; `./waf --help` lists the commands."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from waflib import Build, Configure, Errors, Logs
+
+APPNAME = 'od3.lv2'
+VERSION = '0.2.2'  # LV2's minor and micro versions are its last two numbers: even, and not 0, in a release
+top = '.'
+out = 'build'
+
+BUNDLE = 'od3.lv2'
+WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -Wundef -Wstrict-prototypes '
+            '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2').split()
+# What lets compilers turn plain loops into vector code; NaN and inf keep their meaning.
+KERNEL_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
+CORE = 'src/conditioning.c src/crc32.c src/gru.c src/model.c src/model_load.c src/pedal.c'.split()
+KERNELS = ['src/conditioning.c', 'src/gru.c']
+SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
+
+Configure.autoconfig = True
+
+
+def options(opt):
+    opt.load('compiler_c')
+    opt.add_option('--lv2dir', help='where LV2 bundles are installed [LIBDIR/lv2]')
+    opt.add_option('--native', action='store_true', help="use this machine's CPU features: faster here, "
+                   'but the plugin may not run elsewhere')
+    opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
+
+
+def configure(conf):
+    conf.load('compiler_c gnu_dirs')
+    user_flags = list(conf.env.CFLAGS)
+    conf.env.CFLAGS = ['-std=c11', '-fvisibility=hidden', '-O2', *(['-march=native'] if conf.options.native else []),
+                       *WARNINGS, *user_flags]
+    is_debug = any(flag in ('-O0', '-O1', '-Og') for flag in user_flags)
+    conf.env.CFLAGS_KERNEL = [] if is_debug else KERNEL_FLAGS
+    conf.env.append_value('DEFINES', ['_POSIX_C_SOURCE=200809L'])
+    conf.env.cshlib_PATTERN = '%s.so'
+    conf.env.LV2DIR = conf.options.lv2dir or os.path.join(conf.env.LIBDIR, 'lv2')
+    conf.check_cc(lib='m', uselib_store='M')
+    conf.check_cc(header_name='lv2/core/lv2.h', msg='Checking for LV2 (lv2-dev)')
+    conf.check_cc(linkflags='-Wl,--no-undefined', uselib_store='STRICT', mandatory=False)
+    conf.find_program('pkg-config', var='PKGCONFIG', mandatory=False)
+    for name in ('cmocka', 'lilv-0', 'sndfile'):
+        if conf.env.PKGCONFIG:
+            conf.check_cfg(package=name, args='--cflags --libs', uselib_store=_variable(name), mandatory=False)
+    conf.msg('Compiler', ' '.join(conf.env.CC))
+    conf.msg('Flags', ' '.join(conf.env.CFLAGS + conf.env.LINKFLAGS))
+    conf.msg('LV2 folder', conf.env.LV2DIR)
+    conf.msg('CPU features', "this machine's" if conf.options.native else "the compiler's baseline")
+
+
+def _variable(package):
+    return package.upper().replace('-', '_')
+
+
+def _objects(bld, sources, name, extra=()):
+    """Object files of the core, in which the kernels get flags of their own."""
+    for part, flags in (('kernel', bld.env.CFLAGS_KERNEL), ('rest', [])):
+        chosen = [s for s in sources if (s in KERNELS) == (part == 'kernel')]
+        bld(features='c', source=chosen, target=f'{name}-{part}', cflags=['-fPIC', *flags, *extra], includes='src')
+    return f'{name}-kernel {name}-rest'
+
+
+def build(bld):
+    bld(features='c cshlib', source='src/od3.c', target=f'{BUNDLE}/od3', includes='src', lib=['m'], use='STRICT ' +
+        _objects(bld, CORE, 'core'), install_path=None)
+    _, minor, micro = VERSION.split('.')
+    for name in ('manifest.ttl', 'od3.ttl'):
+        bld(features='subst', source=f'ttl/{name}.in', target=f'{BUNDLE}/{name}', install_path=None,
+            VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '')
+    bld(features='subst', is_copy=True, source='weights/od3.gru', target=f'{BUNDLE}/od3.gru', install_path=None)
+    files = [f'{BUNDLE}/{name}' for name in ('manifest.ttl', 'od3.ttl', 'od3.gru')]
+    bld.install_files(f'${{LV2DIR}}/{BUNDLE}', files)
+    bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUNDLE}/od3.so', chmod=0o755)
+    bld.add_post_fun(_assemble)
+    if bld.cmd in ('test', 'bench', 'demo', 'lint'):
+        sys.path.insert(0, bld.path.make_node('test').abspath())
+        globals()[f'_{bld.cmd}'](bld)
+
+
+def _assemble(bld):
+    """Copies the bundle to the top level, where hosts can be pointed at."""
+    built, bundle = bld.bldnode.make_node(BUNDLE).abspath(), bld.srcnode.make_node(BUNDLE).abspath()
+    shutil.rmtree(bundle, ignore_errors=True)
+    shutil.copytree(built, bundle)
+
+
+def _environment(bld):
+    """The environment of a program that finds the bundle, and Python programs with this Python."""
+    path = os.pathsep.join((os.path.dirname(sys.executable), os.environ['PATH']))
+    return {**os.environ, 'PATH': path, 'LV2_PATH': bld.srcnode.abspath(), 'OD3_TOP': bld.srcnode.abspath(),
+            'OD3_BUILD': bld.bldnode.abspath(), 'CMOCKA_MESSAGE_OUTPUT': 'TAP', 'PYTHONDONTWRITEBYTECODE': '1'}
+
+
+def _run(bld, *command):
+    """Runs a command at the top level; the build fails if it does."""
+    if subprocess.call(command, cwd=bld.srcnode.abspath(), env=_environment(bld)):
+        raise Errors.WafError(f'failed: {" ".join(command)}')
+
+
+def _test(bld):
+    unit_tests = [node.name[:-2] for node in bld.path.ant_glob('test/unit_*.c')]
+    host_tests = [node.name[:-2] for node in bld.path.ant_glob('test/host_*.c')]
+    for package in ('cmocka', 'lilv-0', 'sndfile'):
+        if not bld.env[f'LIB_{_variable(package)}']:
+            bld.fatal(f'the tests need {package}; configure again once it is there')
+    sanitized = _objects(bld, CORE, 'sanitized', SANITIZE)
+    for name in unit_tests:
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'], use=f'CMOCKA {sanitized}',
+                    cflags=SANITIZE, linkflags=SANITIZE, install_path=None)
+    bld(features='c', source='test/host.c', target='host', includes='src', use='LILV_0')
+    for name in host_tests:
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'],
+                    use='host CMOCKA LILV_0 SNDFILE', install_path=None)
+    bld.program(source='test/render.c', target='test/render', includes='src', lib=['m'], use='core-kernel core-rest',
+                install_path=None)
+    scripts = [f'test/{node.name}' for node in bld.path.ant_glob('test/test_*.py')]
+    programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
+    bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
+
+
+def _bench(bld):
+    bld.program(source='test/bench.c', target='test/bench', includes='src', lib=['m'], use='core-kernel core-rest',
+                install_path=None)
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/bench.py'))
+
+
+def _demo(bld):
+    extra = [os.path.abspath(bld.options.input)] if bld.options.input else []
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/demo.py', *extra))
+
+
+def _lint(bld):
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/lint.py', ' '.join(WARNINGS)))
+
+
+def _command(name, summary):
+    return type(name.capitalize(), (Build.BuildContext,), {'cmd': name, '__doc__': summary})
+
+
+COMMANDS = [_command(*pair) for pair in (
+    ('test', 'runs all tests'), ('bench', 'measures speed, as ratios'), ('lint', 'checks style and code statically'),
+    ('demo', 'plays a guitar through the bundle and draws it'))]
+
+
+def dist(ctx):
+    ctx.algo = 'tar.gz'
+    ctx.files = ctx.path.ant_glob('**/*', excl='build*/** od3.lv2/** demo/** .waf/** .waf.new/** .git/** .lock-waf* '
+                                  '**/__pycache__/** **/*.pyc *.tar.gz')
