@@ -14,6 +14,7 @@ top = '.'
 out = 'build'
 
 BUNDLE = 'od3.lv2'
+BUILT = f'lv2/{BUNDLE}'  # in the build folder; hosts' LV2_PATH is that of lv2/
 WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -Wundef -Wstrict-prototypes '
             '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2').split()
 # What lets compilers turn plain loops into vector code; NaN and inf keep their meaning.
@@ -69,16 +70,16 @@ def _objects(bld, sources, name, extra=()):
 
 
 def build(bld):
-    bld(features='c cshlib', source='src/od3.c', target=f'{BUNDLE}/od3', includes='src', lib=['m'], use='STRICT ' +
+    bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'], use='STRICT ' +
         _objects(bld, CORE, 'core'), install_path=None)
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
-        bld(features='subst', source=f'ttl/{name}.in', target=f'{BUNDLE}/{name}', install_path=None,
+        bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', install_path=None,
             VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '')
-    bld(features='subst', is_copy=True, source='weights/od3.gru', target=f'{BUNDLE}/od3.gru', install_path=None)
-    files = [f'{BUNDLE}/{name}' for name in ('manifest.ttl', 'od3.ttl', 'od3.gru')]
+    bld(features='subst', is_copy=True, source='weights/od3.gru', target=f'{BUILT}/od3.gru', install_path=None)
+    files = [f'{BUILT}/{name}' for name in ('manifest.ttl', 'od3.ttl', 'od3.gru')]
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', files)
-    bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUNDLE}/od3.so', chmod=0o755)
+    bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUILT}/od3.so', chmod=0o755)
     bld.add_post_fun(_assemble)
     if bld.cmd in ('test', 'bench', 'demo', 'lint'):
         sys.path.insert(0, bld.path.make_node('test').abspath())
@@ -87,7 +88,7 @@ def build(bld):
 
 def _assemble(bld):
     """Copies the bundle to the top level, where hosts can be pointed at."""
-    built, bundle = bld.bldnode.make_node(BUNDLE).abspath(), bld.srcnode.make_node(BUNDLE).abspath()
+    built, bundle = bld.bldnode.make_node(BUILT).abspath(), bld.srcnode.make_node(BUNDLE).abspath()
     shutil.rmtree(bundle, ignore_errors=True)
     shutil.copytree(built, bundle)
 
@@ -95,7 +96,7 @@ def _assemble(bld):
 def _environment(bld):
     """The environment of a program that finds the bundle, and Python programs with this Python."""
     path = os.pathsep.join((os.path.dirname(sys.executable), os.environ['PATH']))
-    return {**os.environ, 'PATH': path, 'LV2_PATH': bld.srcnode.abspath(), 'OD3_TOP': bld.srcnode.abspath(),
+    return {**os.environ, 'PATH': path, 'LV2_PATH': bld.bldnode.make_node('lv2').abspath(), 'OD3_TOP': bld.srcnode.abspath(),
             'OD3_BUILD': bld.bldnode.abspath(), 'CMOCKA_MESSAGE_OUTPUT': 'TAP', 'PYTHONDONTWRITEBYTECODE': '1'}
 
 

@@ -6,15 +6,17 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
   TICK_FRAMES = 32,     // knobs reach the network this often
-  SETTLE_FRAMES = 4096, // the network forgets in at most 1525
+  SETTLE_FRAMES = 8192, // silence in which the network comes to rest
+  START_FRAMES = 2048,  // silence that the first run can afford, from rest at other knobs
+  IDLE_FRAMES = 2,      // of silence, a tick, that the idle network plays until it rests
 };
 
-static const double ramp_s = 0.05;          // a knob turned at once takes this long
+static const double ramp_s = 0.1;          // a knob turned at once takes this long
 static const double crossfade_s = 0.02;     // and so does bypass
-static const double dc_cutoff_hz = 5.0;     // -0.06 dB at a bass's lowest note, 41 Hz
 static const float largest_input = 1000.0f; // +60 dBFS: far beyond any converter
 
 // A value that moves in a straight line through each tick.
@@ -28,9 +30,15 @@ struct Pedal {
   Gru gru;
   float* theta;
   float state[GRU_MAX_HIDDEN];
-  float dc; // what the high-pass filter takes away
-  float dc_coefficient;
 
+  // The network's output in silence moves with the knobs, and is no part of the sound. A second
+  // state, which hears only silence, tells it: exact, without a filter in the sound's way.
+  float idle_state[GRU_MAX_HIDDEN];
+  uint32_t idle_ticks_left; // until it rests
+  Line idle_line;
+
+
+  bool is_fresh; // settled, and not run yet
   uint32_t ramp_ticks;
   uint32_t crossfade_ticks;
   Smoother knobs[MAX_KNOBS];
@@ -68,8 +76,6 @@ pedal_new(const Model* model, double sample_rate_hz)
   pedal->model = model;
   pedal->theta = theta;
   pedal->gru = (Gru){model->hidden_size, theta, model->out_weight, model->out_bias};
-  const double w = 2.0 * 3.14159265358979 * dc_cutoff_hz / sample_rate_hz;
-  pedal->dc_coefficient = (float)(w / (1.0 + w));
   pedal->ramp_ticks = ticks(ramp_s, sample_rate_hz);
   pedal->crossfade_ticks = ticks(crossfade_s, sample_rate_hz);
   return pedal;
@@ -94,31 +100,58 @@ apply_knobs(Pedal* pedal) NONBLOCKING
   conditioning_apply(&pedal->model->conditioning, knobs, pedal->theta);
 }
 
-void
-pedal_settle(Pedal* pedal, const PedalControls* controls) NONBLOCKING
+// Plays silence to a state; the mean output.
+static float
+play_silence(const Pedal* pedal, float* state, uint32_t n_frames) NONBLOCKING
+{
+  static const float silence[TICK_FRAMES];
+  float out[TICK_FRAMES];
+  gru_process(&pedal->gru, state, silence, out, n_frames);
+  float sum = 0.0f;
+  for (uint32_t i = 0; i < n_frames; ++i) {
+    sum += out[i];
+  }
+  return sum / (float)n_frames;
+}
+
+// All controls at their places, and the network at rest, as far as n_frames of silence bring it.
+static void
+settle(Pedal* pedal, const PedalControls* controls, uint32_t n_frames) NONBLOCKING
 {
   for (unsigned i = 0; i < MAX_KNOBS; ++i) {
     smoother_reset(&pedal->knobs[i], controls->knobs[i]);
   }
   smoother_reset(&pedal->level_db, controls->level_db);
   smoother_reset(&pedal->wet, controls->enabled ? 1.0f : 0.0f);
-  pedal->tick_position = 0;
   pedal->gain_line.to = db_to_gain(controls->level_db);
   pedal->wet_line.to = pedal->wet.value;
 
   apply_knobs(pedal);
-  for (unsigned i = 0; i < GRU_MAX_HIDDEN; ++i) {
-    pedal->state[i] = 0.0f;
+  for (uint32_t n = 0; n < n_frames; n += TICK_FRAMES) {
+    pedal->idle_line.to = play_silence(pedal, pedal->state, TICK_FRAMES);
   }
-  static const float silence[TICK_FRAMES];
-  float idle[TICK_FRAMES];
-  for (unsigned n = 0; n < SETTLE_FRAMES; n += TICK_FRAMES) {
-    gru_process(&pedal->gru, pedal->state, silence, idle, TICK_FRAMES);
+  memcpy(pedal->idle_state, pedal->state, sizeof pedal->state);
+  pedal->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
+}
+
+void
+pedal_settle(Pedal* pedal, const PedalControls* controls) NONBLOCKING
+{
+  memset(pedal->state, 0, sizeof pedal->state);
+  settle(pedal, controls, SETTLE_FRAMES);
+  pedal->tick_position = 0;
+  pedal->is_fresh = true;
+}
+
+static bool
+is_settled_at(const Pedal* pedal, const PedalControls* controls) NONBLOCKING
+{
+  bool is_there = controls->level_db == pedal->level_db.value &&
+                  (controls->enabled ? 1.0f : 0.0f) == pedal->wet.value;
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    is_there = is_there && controls->knobs[i] == pedal->knobs[i].value;
   }
-  pedal->dc = 0.0f;
-  for (unsigned i = 0; i < TICK_FRAMES; ++i) {
-    pedal->dc += idle[i] / TICK_FRAMES;
-  }
+  return is_there;
 }
 
 static void
@@ -140,6 +173,12 @@ begin_tick(Pedal* pedal) NONBLOCKING
   }
   if (moved) {
     apply_knobs(pedal);
+    pedal->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
+  }
+  pedal->idle_line.from = pedal->idle_line.to;
+  if (pedal->idle_ticks_left) {
+    --pedal->idle_ticks_left;
+    pedal->idle_line.to = play_silence(pedal, pedal->idle_state, IDLE_FRAMES);
   }
 
   pedal->gain_line.from = pedal->gain_line.to;
@@ -180,9 +219,10 @@ run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKI
 
   const bool is_bypassed = pedal->wet_line.from == 0.0f && pedal->wet_line.to == 0.0f;
   for (uint32_t i = 0; i < n_frames; ++i) {
-    pedal->dc += pedal->dc_coefficient * (wet[i] - pedal->dc);
-    const float effect = (wet[i] - pedal->dc) * along(pedal->gain_line, pedal->tick_position + i);
-    const float mix = along(pedal->wet_line, pedal->tick_position + i);
+    const uint32_t position = pedal->tick_position + i;
+    const float sound = wet[i] - along(pedal->idle_line, position);
+    const float effect = sound * along(pedal->gain_line, position);
+    const float mix = along(pedal->wet_line, position);
     out[i] = is_bypassed ? in[i] : dry[i] + mix * (effect - dry[i]);
   }
 }
@@ -191,9 +231,15 @@ void
 pedal_run(Pedal* pedal, const PedalControls* controls, const float* in, float* out,
           uint32_t n_frames) NONBLOCKING
 {
-  if (n_frames) {
-    aim(pedal, controls);
+  if (n_frames == 0) {
+    return;
   }
+  // Some hosts set their controls only now: then there is nothing yet to glide from.
+  if (pedal->is_fresh && !is_settled_at(pedal, controls)) {
+    settle(pedal, controls, START_FRAMES);
+  }
+  pedal->is_fresh = false;
+  aim(pedal, controls);
   for (uint32_t done = 0; done < n_frames;) {
     if (pedal->tick_position == 0) {
       begin_tick(pedal);

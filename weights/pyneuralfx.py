@@ -7,6 +7,7 @@ theta is laid out as FORMAT.md says: bias r, z, n_input, n_hidden [4H]; input we
 hidden weights [H][3H], one row per state that is read, columns r, z, n.
 """
 
+import io
 import math
 import pickle
 import zipfile
@@ -198,11 +199,11 @@ def check_parameters(parameters, config):
 
 def read_parameters(path, config):
     """The checked parameters of a PyNeuralFx checkpoint, by name; OSError when it can't be read."""
+    with open(path, "rb") as file:
+        data = file.read()
     try:
-        parameters = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, ValueError, KeyError, IndexError,
+        parameters = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, zipfile.BadZipFile, OSError, RuntimeError, EOFError, ValueError, LookupError,
             AttributeError, TypeError) as error:
         raise ModelError("no PyTorch checkpoint of weights only") from error
     if not isinstance(parameters, dict):
