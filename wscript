@@ -6,10 +6,10 @@ import shutil
 import subprocess
 import sys
 
-from waflib import Build, Configure, Errors, Logs
+from waflib import Build, Configure, Errors
 
 APPNAME = 'od3.lv2'
-VERSION = '0.2.2'  # LV2's minor and micro versions are its last two numbers: even, and not 0, in a release
+VERSION = '0.2.2'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
 top = '.'
 out = 'build'
 
@@ -70,8 +70,9 @@ def _objects(bld, sources, name, extra=()):
 
 
 def build(bld):
-    bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'], use='STRICT ' +
-        _objects(bld, CORE, 'core'), install_path=None)
+    core = _objects(bld, CORE, 'core')
+    bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'],
+        use=f'STRICT {core}', install_path=None)
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', install_path=None,
@@ -96,8 +97,9 @@ def _assemble(bld):
 def _environment(bld):
     """The environment of a program that finds the bundle, and Python programs with this Python."""
     path = os.pathsep.join((os.path.dirname(sys.executable), os.environ['PATH']))
-    return {**os.environ, 'PATH': path, 'LV2_PATH': bld.bldnode.make_node('lv2').abspath(), 'OD3_TOP': bld.srcnode.abspath(),
-            'OD3_BUILD': bld.bldnode.abspath(), 'CMOCKA_MESSAGE_OUTPUT': 'TAP', 'PYTHONDONTWRITEBYTECODE': '1'}
+    return {**os.environ, 'PATH': path, 'LV2_PATH': bld.bldnode.make_node('lv2').abspath(),
+            'OD3_TOP': bld.srcnode.abspath(), 'OD3_BUILD': bld.bldnode.abspath(), 'CMOCKA_MESSAGE_OUTPUT': 'TAP',
+            'PYTHONDONTWRITEBYTECODE': '1'}
 
 
 def _run(bld, *command):
@@ -112,10 +114,10 @@ def _test(bld):
     for package in ('cmocka', 'lilv-0', 'sndfile'):
         if not bld.env[f'LIB_{_variable(package)}']:
             bld.fatal(f'the tests need {package}; configure again once it is there')
-    sanitized = _objects(bld, CORE, 'sanitized', SANITIZE)
+    sanitized = _objects(bld, [*CORE, 'src/od3.c'], 'sanitized', SANITIZE)
     for name in unit_tests:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'], use=f'CMOCKA {sanitized}',
-                    cflags=SANITIZE, linkflags=SANITIZE, install_path=None)
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'], cflags=SANITIZE,
+                    linkflags=SANITIZE, use=f'CMOCKA {sanitized}', install_path=None)
     bld(features='c', source='test/host.c', target='host', includes='src', use='LILV_0')
     for name in host_tests:
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'],

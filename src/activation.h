@@ -18,7 +18,7 @@ static inline float
 fast_exp2(float t) NONBLOCKING
 {
   // 1.5 * 2^23: adding it rounds a float to an integer, left in the low bits of the sum.
-  static const float round_magic = 12582912.0f;
+  const float round_magic = 12582912.0f;
 
   t = t > -30.0f ? t : -30.0f;
   t = t < 30.0f ? t : 30.0f;

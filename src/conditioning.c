@@ -24,7 +24,7 @@ conditioning_init(const Conditioning* conditioning, float* theta) NONBLOCKING
 void
 conditioning_apply(const Conditioning* conditioning, const float* knobs, float* theta) NONBLOCKING
 {
-  float buffers[2][MLP_MAX_WIDTH];
+  float buffers[2][MLP_MAX_WIDTH] = {{0.0f}};
   const float* features = knobs;
   for (unsigned i = 0; i < conditioning->n_layers; ++i) {
     apply_layer(&conditioning->layers[i], features, buffers[i % 2U]);

@@ -15,7 +15,8 @@ enum {
   IDLE_FRAMES = 2,      // of silence, a tick, that the idle network plays until it rests
 };
 
-static const double ramp_s = 0.1;          // a knob turned at once takes this long
+static const float silence[TICK_FRAMES];
+static const double ramp_s = 0.1;           // a knob turned at once takes this long
 static const double crossfade_s = 0.02;     // and so does bypass
 static const float largest_input = 1000.0f; // +60 dBFS: far beyond any converter
 
@@ -37,7 +38,6 @@ struct Pedal {
   uint32_t idle_ticks_left; // until it rests
   Line idle_line;
 
-
   bool is_fresh; // settled, and not run yet
   uint32_t ramp_ticks;
   uint32_t crossfade_ticks;
@@ -52,7 +52,7 @@ struct Pedal {
 static uint32_t
 ticks(double seconds, double sample_rate_hz)
 {
-  const double n_ticks = ceil(seconds * sample_rate_hz / TICK_FRAMES);
+  const double n_ticks = ceil(seconds * sample_rate_hz / (double)TICK_FRAMES);
   return n_ticks < 1.0 ? 1U : n_ticks > 1e6 ? 1000000U : (uint32_t)n_ticks;
 }
 
@@ -104,7 +104,6 @@ apply_knobs(Pedal* pedal) NONBLOCKING
 static float
 play_silence(const Pedal* pedal, float* state, uint32_t n_frames) NONBLOCKING
 {
-  static const float silence[TICK_FRAMES];
   float out[TICK_FRAMES];
   gru_process(&pedal->gru, state, silence, out, n_frames);
   float sum = 0.0f;
@@ -203,7 +202,7 @@ tame(float x) NONBLOCKING
 static float
 along(Line line, uint32_t position) NONBLOCKING
 {
-  return line.from + (line.to - line.from) * ((float)(position + 1U) / TICK_FRAMES);
+  return line.from + (line.to - line.from) * ((float)(position + 1U) / (float)TICK_FRAMES);
 }
 
 // At most the rest of a tick.

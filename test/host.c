@@ -73,7 +73,8 @@ host_run(Instance* instance, const float* in, float* out, uint32_t n, uint32_t b
 }
 
 Instance*
-host_start(const Host* host, double sample_rate_hz, float gain, float tone, float level_db, float enabled)
+host_start(const Host* host, double sample_rate_hz, float gain, float tone, float level_db,
+           float enabled)
 {
   Instance* instance = host_instantiate(host, sample_rate_hz, NULL);
   if (!instance->lilv) {

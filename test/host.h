@@ -8,7 +8,17 @@
 
 #define HOST_PLUGIN_URI "urn:od3-lv2:od3"
 
-enum { PORT_IN, PORT_OUT, PORT_GAIN, PORT_TONE, PORT_LEVEL, PORT_OVERSAMPLING, PORT_ENABLED, PORT_LATENCY, N_PORTS };
+enum {
+  PORT_IN,
+  PORT_OUT,
+  PORT_GAIN,
+  PORT_TONE,
+  PORT_LEVEL,
+  PORT_OVERSAMPLING,
+  PORT_ENABLED,
+  PORT_LATENCY,
+  N_PORTS
+};
 
 typedef struct {
   LilvWorld* world;
@@ -40,6 +50,7 @@ host_run(Instance* instance, const float* in, float* out, uint32_t n, uint32_t b
 
 // A new, activated instance at the controls {gain, tone, level_db, enabled}.
 Instance*
-host_start(const Host* host, double sample_rate_hz, float gain, float tone, float level_db, float enabled);
+host_start(const Host* host, double sample_rate_hz, float gain, float tone, float level_db,
+           float enabled);
 
 #endif

@@ -39,7 +39,8 @@ close_bundle(void** state)
   return 0;
 }
 
-// The plugin's value of a property as text, "" when there is none; the caller's until the next call.
+// The plugin's value of a property as text, "" when there is none; the caller's until the next
+// call.
 static const char*
 value(const char* predicate)
 {
@@ -135,7 +136,8 @@ static void
 its_library_is_in_the_bundle(void** state)
 {
   (void)state;
-  char* path = lilv_file_uri_parse(lilv_node_as_uri(lilv_plugin_get_library_uri(host.plugin)), NULL);
+  char* path =
+      lilv_file_uri_parse(lilv_node_as_uri(lilv_plugin_get_library_uri(host.plugin)), NULL);
   FILE* file = fopen(path, "rb");
   assert_non_null(file);
   fclose(file);
@@ -146,11 +148,11 @@ static void
 its_ports_are_the_agreed_ones(void** state)
 {
   (void)state;
-  static const char* const symbols[N_PORTS] = {"in",           "out",     "gain",   "tone", "level",
-                                               "oversampling", "enabled", "latency"};
+  static const char* const symbols[N_PORTS] = {"in",    "out",          "gain",    "tone",
+                                               "level", "oversampling", "enabled", "latency"};
   static const float ranges[N_PORTS][3] = {
-    [PORT_GAIN] = {0, 10, 5},   [PORT_TONE] = {0, 10, 5},   [PORT_LEVEL] = {-30, 12, 0}, [PORT_OVERSAMPLING] = {1, 4, 1},
-    [PORT_ENABLED] = {0, 1, 1}, [PORT_LATENCY] = {0, 192000, 0}};
+      [PORT_GAIN] = {0, 10, 5},        [PORT_TONE] = {0, 10, 5},   [PORT_LEVEL] = {-30, 12, 0},
+      [PORT_OVERSAMPLING] = {1, 4, 1}, [PORT_ENABLED] = {0, 1, 1}, [PORT_LATENCY] = {0, 192000, 0}};
   assert_int_equal(lilv_plugin_get_num_ports(host.plugin), N_PORTS);
   float min[N_PORTS];
   float max[N_PORTS];
@@ -161,7 +163,8 @@ its_ports_are_the_agreed_ones(void** state)
     assert_int_equal(lilv_port_get_index(host.plugin, port), i);
     assert_string_equal(lilv_node_as_string(lilv_port_get_symbol(host.plugin, port)), symbols[i]);
     assert_true(port_is(i, i <= PORT_OUT ? LV2 "AudioPort" : LV2 "ControlPort"));
-    assert_true(port_is(i, i == PORT_OUT || i == PORT_LATENCY ? LV2 "OutputPort" : LV2 "InputPort"));
+    assert_true(
+        port_is(i, i == PORT_OUT || i == PORT_LATENCY ? LV2 "OutputPort" : LV2 "InputPort"));
     if (i > PORT_OUT) {
       assert_true(min[i] == ranges[i][0] && max[i] == ranges[i][1] && initial[i] == ranges[i][2]);
     }
@@ -201,7 +204,8 @@ hosts_find_bypass_latency_and_the_enumeration(void** state)
   assert_true(lilv_plugin_has_latency(host.plugin));
   assert_int_equal(lilv_plugin_get_latency_port_index(host.plugin), PORT_LATENCY);
   assert_true(port_has(PORT_LATENCY, LV2 "reportsLatency"));
-  assert_true(port_has(PORT_OVERSAMPLING, LV2 "enumeration") && port_has(PORT_OVERSAMPLING, LV2 "integer"));
+  assert_true(port_has(PORT_OVERSAMPLING, LV2 "enumeration") &&
+              port_has(PORT_OVERSAMPLING, LV2 "integer"));
   assert_true(port_has(PORT_OVERSAMPLING, PPROPS "expensive"));
   assert_true(port_has(PORT_OVERSAMPLING, PPROPS "causesArtifacts"));
   assert_true(port_has(PORT_OVERSAMPLING, PPROPS "notAutomatic"));
@@ -214,13 +218,13 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(the_plugin_says_who_it_is),
-    cmocka_unit_test(its_version_is_a_release),
-    cmocka_unit_test(it_requires_nothing_and_can_run_in_real_time),
-    cmocka_unit_test(its_library_is_in_the_bundle),
-    cmocka_unit_test(its_ports_are_the_agreed_ones),
-    cmocka_unit_test(every_control_explains_itself),
-    cmocka_unit_test(hosts_find_bypass_latency_and_the_enumeration),
+      cmocka_unit_test(the_plugin_says_who_it_is),
+      cmocka_unit_test(its_version_is_a_release),
+      cmocka_unit_test(it_requires_nothing_and_can_run_in_real_time),
+      cmocka_unit_test(its_library_is_in_the_bundle),
+      cmocka_unit_test(its_ports_are_the_agreed_ones),
+      cmocka_unit_test(every_control_explains_itself),
+      cmocka_unit_test(hosts_find_bypass_latency_and_the_enumeration),
   };
   return cmocka_run_group_tests_name("metadata", tests, open_bundle, close_bundle);
 }

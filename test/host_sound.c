@@ -52,7 +52,8 @@ notes(float* to)
     const double pitch_hz = 82.4 * (1 + i / 9600);
     random = random * 1664525U + 1013904223U;
     const double noise = (double)random / 4294967296.0 - 0.5;
-    to[i] = (float)(0.5 * exp(-8.0 * t) * sin(2.0 * 3.14159265358979 * pitch_hz * t) + 0.001 * noise);
+    to[i] =
+        (float)(0.5 * exp(-8.0 * t) * sin(2.0 * 3.14159265358979 * pitch_hz * t) + 0.001 * noise);
   }
 }
 
@@ -119,7 +120,8 @@ a_knob_that_moves_makes_no_click(void** state)
       instance->controls[port] = position(port, is_down ? 20 : 0);
       lilv_instance_activate(instance->lilv);
       for (int t = 0; t < N; t += BLOCK) {
-        const float done = is_jump ? t >= MOVE_AT : fminf(1.0f, fmaxf(0.0f, (float)(t - MOVE_AT) / SWEEP_FRAMES));
+        const float done =
+            is_jump ? t >= MOVE_AT : fminf(1.0f, fmaxf(0.0f, (float)(t - MOVE_AT) / SWEEP_FRAMES));
         const float low = position(port, 0);
         const float high = position(port, 20);
         instance->controls[port] = is_down ? high + (low - high) * done : low + (high - low) * done;
@@ -142,8 +144,8 @@ bypass_fades_and_then_passes_the_input_unchanged(void** state)
   enum { OFF_AT = 19200, ON_AT = 38400 };
   sine(in, 82.4, 0.1);
   play(7, 5, 0, 1, other);
-  const float step_bound =
-    1.05f * fmaxf(largest_step(other, 0, N), largest_step(in, 0, N)) + 2.0f * largest_sample(other, 0, N) / 960.0f;
+  const float step_bound = 1.05f * fmaxf(largest_step(other, 0, N), largest_step(in, 0, N)) +
+                           2.0f * largest_sample(other, 0, N) / 960.0f;
 
   Instance* instance = host_start(&host, RATE_HZ, 7, 5, 0, 1);
   host_run(instance, in, out, OFF_AT, 64);
@@ -155,7 +157,8 @@ bypass_fades_and_then_passes_the_input_unchanged(void** state)
 
   assert_true(largest_step(out, 0, N) <= step_bound);
   assert_memory_equal(out, other, OFF_AT * sizeof *out);
-  assert_memory_equal(out + OFF_AT + 1200, in + OFF_AT + 1200, (ON_AT - OFF_AT - 1200) * sizeof *out);
+  assert_memory_equal(out + OFF_AT + 1200, in + OFF_AT + 1200,
+                      (ON_AT - OFF_AT - 1200) * sizeof *out);
   assert_memory_equal(out + ON_AT + 1200, other + ON_AT + 1200, (N - ON_AT - 1200) * sizeof *out);
 }
 
@@ -220,9 +223,12 @@ static void
 block_sizes_make_no_difference(void** state)
 {
   (void)state;
-  static const uint32_t sizes[][5] = {{1, 1, 1, 1, 1},           {7, 7, 7, 7, 7},
-                                      {64, 64, 64, 64, 64},      {480, 480, 480, 480, 480},
-                                      {8192, 8192, 8192, 8192, 8192}, {8192, 1, 480, 7, 64}};
+  static const uint32_t sizes[][5] = {{1, 1, 1, 1, 1},
+                                      {7, 7, 7, 7, 7},
+                                      {64, 64, 64, 64, 64},
+                                      {480, 480, 480, 480, 480},
+                                      {8192, 8192, 8192, 8192, 8192},
+                                      {8192, 1, 480, 7, 64}};
   notes(in);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
     Instance* instance = host_start(&host, RATE_HZ, 0, 5, 0, 1);
@@ -319,11 +325,12 @@ static void
 controls_out_of_range_are_safe(void** state)
 {
   (void)state;
-  static const float wild[][2] = {{NAN, 5}, {INFINITY, 10}, {-INFINITY, 0}, {1e30f, 10}, {-1e30f, 0}, {10.5f, 10}};
+  static const float wild[][2] = {{NAN, 5},    {INFINITY, 10}, {-INFINITY, 0},
+                                  {1e30f, 10}, {-1e30f, 0},    {10.5f, 10}};
   notes(in);
   for (size_t i = 0; i < sizeof wild / sizeof *wild; ++i) {
     play(wild[i][1], wild[i][1], 0, 1, other);
-    play(wild[i][0], wild[i][0], 0, isnan(wild[i][0]) ? NAN : 1, out);
+    play(wild[i][0], wild[i][0], 0, isnan(wild[i][0]) ? wild[i][0] : 1, out);
     assert_memory_equal(out, other, sizeof out);
   }
   play(5, 5, 12, 1, other);
@@ -369,7 +376,7 @@ any_sample_rate_plays(void** state)
     assert_true(loudest > 0.01f && loudest < 16.0f);
     host_free(instance);
   }
-  static const double none_hz[] = {0.0, -48000.0, NAN, INFINITY};
+  static const double none_hz[] = {0.0, -48000.0, (double)NAN, (double)INFINITY};
   for (size_t i = 0; i < sizeof none_hz / sizeof *none_hz; ++i) {
     assert_null(lilv_plugin_instantiate(host.plugin, none_hz[i], NULL));
   }
@@ -390,20 +397,20 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_knob_that_moves_makes_no_click),
-    cmocka_unit_test(bypass_fades_and_then_passes_the_input_unchanged),
-    cmocka_unit_test(off_is_zero_and_anything_below),
-    cmocka_unit_test(it_starts_settled_and_idles_in_silence),
-    cmocka_unit_test(block_sizes_make_no_difference),
-    cmocka_unit_test(in_place_makes_no_difference),
-    cmocka_unit_test(two_instances_do_not_meet),
-    cmocka_unit_test(activating_again_starts_anew),
-    cmocka_unit_test(no_frames_and_no_ports_do_no_harm),
-    cmocka_unit_test(latency_is_told),
-    cmocka_unit_test(controls_out_of_range_are_safe),
-    cmocka_unit_test(bad_input_is_survived),
-    cmocka_unit_test(any_sample_rate_plays),
-    cmocka_unit_test(the_hosts_denormals_are_left_alone),
+      cmocka_unit_test(a_knob_that_moves_makes_no_click),
+      cmocka_unit_test(bypass_fades_and_then_passes_the_input_unchanged),
+      cmocka_unit_test(off_is_zero_and_anything_below),
+      cmocka_unit_test(it_starts_settled_and_idles_in_silence),
+      cmocka_unit_test(block_sizes_make_no_difference),
+      cmocka_unit_test(in_place_makes_no_difference),
+      cmocka_unit_test(two_instances_do_not_meet),
+      cmocka_unit_test(activating_again_starts_anew),
+      cmocka_unit_test(no_frames_and_no_ports_do_no_harm),
+      cmocka_unit_test(latency_is_told),
+      cmocka_unit_test(controls_out_of_range_are_safe),
+      cmocka_unit_test(bad_input_is_survived),
+      cmocka_unit_test(any_sample_rate_plays),
+      cmocka_unit_test(the_hosts_denormals_are_left_alone),
   };
   return cmocka_run_group_tests_name("sound", tests, open_bundle, close_bundle);
 }

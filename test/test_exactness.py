@@ -22,7 +22,8 @@ NEAR = 4801  # a stray trajectory takes up to 1525 samples to come back
 STRAY_FACTOR = 30  # a float32 network rounds more than the state
 # The golden outputs, and the least part of each that must keep to the tolerance.
 POSITIONS = (("guitar", 0.0, 0.0, 1.0), ("guitar", 0.5, -0.5, 1.0), ("guitar", 1.0, 1.0, 0.999),
-             ("guitar", -1.0, -1.0, 1.0), ("probe", 0.0, 0.0, 0.85), ("probe", 1.0, -1.0, 0.94), ("probe", -1.0, 1.0, 1.0))
+             ("guitar", -1.0, -1.0, 1.0), ("probe", 0.0, 0.0, 0.85), ("probe", 1.0, -1.0, 0.94),
+             ("probe", -1.0, 1.0, 1.0))
 KNOBS = np.array([[-1.0] * 4, [0.3, -0.7, 0.1, 0.9], [1.0] * 4])
 KINDS = [
     dict(arch="snapshot-gru", hidden=33, knobs=0),

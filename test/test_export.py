@@ -96,10 +96,11 @@ class Export(unittest.TestCase):
     def test_refuses_configurations(self):
         """configurations that make no sense"""
         parameters, text = self.model(arch="statichyper-gru")
-        cases = (("main_rnn_hidden_size: 8", "main_rnn_hidden_size: 3"), ("main_rnn_hidden_size: 8", "main_rnn_hidden_size: 65"),
-                 ("main_rnn_hidden_size: 8", "main_rnn_hidden_size: many"), ("num_conds: 2", "num_conds: 5"),
-                 ("num_conds: 2", "num_conds: 0"), ("[[0, 1], [0, 2]]", "[[0, 1]]"), ("[[0, 1], [0, 2]]", "[[0, 1], [2, 2]]"),
-                 ("[[0, 1], [0, 2]]", "[[0, 1], [0, .nan]]"), ("sampling_rate: 48000", "sampling_rate: 0"),
+        size, ranges = "main_rnn_hidden_size: 8", "[[0, 1], [0, 2]]"
+        cases = ((size, "main_rnn_hidden_size: 3"), (size, "main_rnn_hidden_size: 65"),
+                 (size, "main_rnn_hidden_size: many"), ("num_conds: 2", "num_conds: 5"),
+                 ("num_conds: 2", "num_conds: 0"), (ranges, "[[0, 1]]"), (ranges, "[[0, 1], [2, 2]]"),
+                 (ranges, "[[0, 1], [0, .nan]]"), ("sampling_rate: 48000", "sampling_rate: 0"),
                  ("rnn_bias: True", "rnn_bias: 7"), ("data:", "date:"))
         for old, new in cases:
             self.assertIn(old, text)

@@ -14,7 +14,8 @@ worst_error(float (*fast)(float), double (*exact)(double), double low, double hi
   double worst = 0.0;
   for (int i = 0; i <= 2000000; ++i) {
     const float x = (float)(low + (high - low) * i / 2000000);
-    const double error = fabs((double)fast(x) - exact((double)x)) / (is_relative ? exact((double)x) : 1.0);
+    const double error =
+        fabs((double)fast(x) - exact((double)x)) / (is_relative ? exact((double)x) : 1.0);
     worst = error > worst ? error : worst;
   }
   print_message("# worst error %.3g\n", worst);
@@ -64,10 +65,10 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(exp2_is_as_exact_as_it_says),
-    cmocka_unit_test(sigmoid_is_as_exact_as_it_says),
-    cmocka_unit_test(tanh_is_as_exact_as_it_says),
-    cmocka_unit_test(no_number_is_too_much),
+      cmocka_unit_test(exp2_is_as_exact_as_it_says),
+      cmocka_unit_test(sigmoid_is_as_exact_as_it_says),
+      cmocka_unit_test(tanh_is_as_exact_as_it_says),
+      cmocka_unit_test(no_number_is_too_much),
   };
   return cmocka_run_group_tests_name("activation", tests, NULL, NULL);
 }

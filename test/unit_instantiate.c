@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The plugin in bundles whose model is missing or broken. Built with sanitizers, the leak check too.
+// The plugin in bundles whose model is missing or broken. Built with sanitizers, the leak check
+// too.
 #include "model.h"
 
 #include <lv2/core/lv2.h>
@@ -20,7 +21,7 @@ static char folder[] = "/tmp/od3-bundle-XXXXXX";
 static char model_path[64];
 static char logged[1024];
 
-static int
+__attribute__((format(printf, 3, 0))) static int
 print_to_log(LV2_Log_Handle handle, LV2_URID type, const char* format, va_list arguments)
 {
   (void)handle;
@@ -166,9 +167,11 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(there_is_one_plugin),    cmocka_unit_test(a_missing_model_is_told),
-    cmocka_unit_test(a_folder_is_no_model),   cmocka_unit_test(a_broken_model_is_told),
-    cmocka_unit_test(a_good_model_plays_with_and_without_features),
+      cmocka_unit_test(there_is_one_plugin),
+      cmocka_unit_test(a_missing_model_is_told),
+      cmocka_unit_test(a_folder_is_no_model),
+      cmocka_unit_test(a_broken_model_is_told),
+      cmocka_unit_test(a_good_model_plays_with_and_without_features),
   };
   return cmocka_run_group_tests_name("instantiate", tests, make_folder, remove_folder);
 }

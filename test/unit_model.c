@@ -213,17 +213,17 @@ absurd_dimensions_are_refused(void** state)
     uint32_t value;
     ModelStatus expected;
   } cases[] = {
-    {RATE_AT, 0, MODEL_BAD_DIMENSION},          {RATE_AT, 768001, MODEL_BAD_DIMENSION},
-    {HIDDEN_AT, 0, MODEL_BAD_DIMENSION},        {HIDDEN_AT, 3, MODEL_BAD_DIMENSION},
-    {HIDDEN_AT, 65, MODEL_BAD_DIMENSION},       {HIDDEN_AT, 0x40000000, MODEL_BAD_DIMENSION},
-    {HIDDEN_AT, 64, MODEL_WRONG_SIZE},          {KNOBS_AT, 5, MODEL_BAD_DIMENSION},
-    {KNOBS_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION}, {LAYERS_AT, 9, MODEL_BAD_DIMENSION},
-    {LAYERS_AT, 0, MODEL_BAD_DIMENSION},        {FEATURES_AT, 65, MODEL_BAD_DIMENSION},
-    {FEATURES_AT, 2, MODEL_BAD_DIMENSION},      {MOVED_AT, N_THETA + 1, MODEL_BAD_DIMENSION},
-    {MOVED_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION}, {TEXT_SIZE_AT, 65537, MODEL_BAD_DIMENSION},
-    {TEXT_SIZE_AT, 10, MODEL_WRONG_SIZE},       {TEXT_SIZE_AT, 8, MODEL_WRONG_SIZE},
-    {RESERVED_AT, 1, MODEL_BAD_DIMENSION},      {LAYER_AT, 0, MODEL_BAD_DIMENSION},
-    {LAYER_AT, 65, MODEL_BAD_DIMENSION},        {LAYER_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION},
+      {RATE_AT, 0, MODEL_BAD_DIMENSION},           {RATE_AT, 768001, MODEL_BAD_DIMENSION},
+      {HIDDEN_AT, 0, MODEL_BAD_DIMENSION},         {HIDDEN_AT, 3, MODEL_BAD_DIMENSION},
+      {HIDDEN_AT, 65, MODEL_BAD_DIMENSION},        {HIDDEN_AT, 0x40000000, MODEL_BAD_DIMENSION},
+      {HIDDEN_AT, 64, MODEL_WRONG_SIZE},           {KNOBS_AT, 5, MODEL_BAD_DIMENSION},
+      {KNOBS_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION}, {LAYERS_AT, 9, MODEL_BAD_DIMENSION},
+      {LAYERS_AT, 0, MODEL_BAD_DIMENSION},         {FEATURES_AT, 65, MODEL_BAD_DIMENSION},
+      {FEATURES_AT, 2, MODEL_BAD_DIMENSION},       {MOVED_AT, N_THETA + 1, MODEL_BAD_DIMENSION},
+      {MOVED_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION}, {TEXT_SIZE_AT, 65537, MODEL_BAD_DIMENSION},
+      {TEXT_SIZE_AT, 10, MODEL_WRONG_SIZE},        {TEXT_SIZE_AT, 8, MODEL_WRONG_SIZE},
+      {RESERVED_AT, 1, MODEL_BAD_DIMENSION},       {LAYER_AT, 0, MODEL_BAD_DIMENSION},
+      {LAYER_AT, 65, MODEL_BAD_DIMENSION},         {LAYER_AT, 0xFFFFFFFF, MODEL_BAD_DIMENSION},
   };
   uint8_t file[FILE_SIZE];
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
@@ -340,16 +340,16 @@ int
 main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(crc32_has_the_known_check_value),
-    cmocka_unit_test(a_good_file_is_read_as_written),
-    cmocka_unit_test(every_truncation_is_refused),
-    cmocka_unit_test(every_flipped_bit_is_refused),
-    cmocka_unit_test(no_byte_can_do_harm),
-    cmocka_unit_test(absurd_dimensions_are_refused),
-    cmocka_unit_test(numbers_that_are_none_are_refused),
-    cmocka_unit_test(text_that_is_none_is_refused),
-    cmocka_unit_test(other_files_are_told_apart),
-    cmocka_unit_test(paths_that_hold_no_model_are_refused),
+      cmocka_unit_test(crc32_has_the_known_check_value),
+      cmocka_unit_test(a_good_file_is_read_as_written),
+      cmocka_unit_test(every_truncation_is_refused),
+      cmocka_unit_test(every_flipped_bit_is_refused),
+      cmocka_unit_test(no_byte_can_do_harm),
+      cmocka_unit_test(absurd_dimensions_are_refused),
+      cmocka_unit_test(numbers_that_are_none_are_refused),
+      cmocka_unit_test(text_that_is_none_is_refused),
+      cmocka_unit_test(other_files_are_told_apart),
+      cmocka_unit_test(paths_that_hold_no_model_are_refused),
   };
   return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

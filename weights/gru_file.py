@@ -83,7 +83,8 @@ def read(path):
     data = Path(path).read_bytes()
     if len(data) < HEADER.size or data[:8] != MAGIC:
         raise ModelError(f"{path} is no model file")
-    _, version, size, checksum, rate, hidden, n_knobs, n_layers, n_features, n_moved, n_text, _ = HEADER.unpack_from(data)
+    (_, version, size, checksum, rate, hidden, n_knobs, n_layers, n_features, n_moved, n_text,
+     _) = HEADER.unpack_from(data)
     if version != VERSION or size != len(data) or zlib.crc32(data[CHECKED_FROM:]) != checksum:
         raise ModelError(f"{path} is damaged or of another version")
     offset = HEADER.size

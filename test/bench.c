@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Times one round of the network and of the whole pedal, for bench.py.
+//
+// usage: bench MODEL.gru     prints lines "name nanoseconds-per-sample"
+#include "denormals.h"
+#include "gru.h"
+#include "model.h"
+#include "pedal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { N = 48000, RATE_HZ = 48000 };
+
+static float in[N];
+static float out[N];
+
+static double
+now_ns(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
+}
+
+static void
+time_network(const Model* model)
+{
+  static float theta[GRU_MAX_HIDDEN * (3 * GRU_MAX_HIDDEN + 7)];
+  const float knobs[MAX_KNOBS] = {0.0f};
+  float state[GRU_MAX_HIDDEN] = {0.0f};
+  conditioning_init(&model->conditioning, theta);
+  conditioning_apply(&model->conditioning, knobs, theta);
+  const Gru gru = {model->hidden_size, theta, model->out_weight, model->out_bias};
+  const double start = now_ns();
+  for (int t = 0; t + 128 <= N; t += 128) {
+    gru_process(&gru, state, in + t, out + t, 128);
+  }
+  printf("network %.1f\n", (now_ns() - start) / N);
+}
+
+static void
+time_pedal(const Model* model, const char* name, int block, float knob_step, float amplitude)
+{
+  for (int t = 0; t < N; ++t) {
+    in[t] = amplitude * ((float)rand() / (float)RAND_MAX - 0.5f);
+  }
+  PedalControls controls = {.enabled = true};
+  Pedal* pedal = pedal_new(model, RATE_HZ);
+  pedal_settle(pedal, &controls);
+  const double start = now_ns();
+  for (int t = 0; t + block <= N; t += block) {
+    controls.knobs[0] += knob_step * (float)block / N;
+    pedal_run(pedal, &controls, in + t, out + t, (uint32_t)block);
+  }
+  printf("%s %.1f\n", name, (now_ns() - start) / (N - N % block));
+  pedal_free(pedal);
+}
+
+int
+main(int argc, char** argv)
+{
+  Model* model = NULL;
+  if (argc != 2 || model_load(argv[1], &model) != MODEL_OK) {
+    fprintf(stderr, "usage: bench MODEL.gru\n");
+    return 2;
+  }
+  denormals_flush();
+  time_network(model);
+  time_pedal(model, "pedal,block-16", 16, 0.0f, 0.5f);
+  time_pedal(model, "pedal,block-64", 64, 0.0f, 0.5f);
+  time_pedal(model, "pedal,block-1024", 1024, 0.0f, 0.5f);
+  time_pedal(model, "pedal,block-64,silence", 64, 0.0f, 0.0f);
+  time_pedal(model, "pedal,block-64,knob-moving", 64, 1.0f, 0.5f);
+  model_free(model);
+  return 0;
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks style and code statically; a tool that is missing is a failure.
+
+usage: lint.py WARNING-FLAGS
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TOP = Path(os.environ.get("OD3_TOP") or Path(__file__).resolve().parent.parent)
+DEFINES = ["-D_POSIX_C_SOURCE=200809L"]
+KERNEL = "weights/kernel.c"
+
+
+def find(*patterns):
+    return sorted(str(path.relative_to(TOP)) for pattern in patterns for path in TOP.glob(pattern))
+
+
+def words(*command):
+    return subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True).stdout.split()
+
+
+def check(*command):
+    """True if a command is there and is content."""
+    print(" ".join(str(word) for word in command)[:140], flush=True)
+    try:
+        return subprocess.run([str(word) for word in command], cwd=TOP, check=False).returncode == 0
+    except FileNotFoundError:
+        print(f"lint: {command[0]} is missing", file=sys.stderr)
+        return False
+
+
+def every_file_says_its_licence(paths):
+    mark = "SPDX-License-Identifier: MIT"
+    bare = [path for path in paths if not any(mark in line for line in (TOP / path).read_text().splitlines()[:3])]
+    for path in bare:
+        print(f"lint: {path} has no SPDX line at its top", file=sys.stderr)
+    return not bare
+
+
+def main():
+    warnings = [*sys.argv[1].split(), "-Werror"]
+    core, tests = find("src/*.c"), find("test/*.c")
+    headers = find("src/*.h", "test/*.h")
+    scripts = find("test/*.py", "weights/*.py")
+    flags = ["-std=c11", *DEFINES, "-Isrc"]
+    # Other projects' headers keep to their own rules.
+    lilv = [word.replace("-I", "-isystem", 1) for word in words("pkg-config", "--cflags", "lilv-0", "lv2")]
+    results = [
+        check("clang-format", "--dry-run", "--Werror", *core, *tests, *headers, KERNEL),
+        check("gcc", *flags, *lilv, *warnings, "-O2", "-fsyntax-only", *core, *tests),
+        check("clang", *flags, *lilv, *warnings, "-fsyntax-only", *core, *tests),
+        check("clang-22", *flags, *warnings, "-Wfunction-effects", "-fsyntax-only", *core),
+        check("clang-tidy", "--quiet", "--warnings-as-errors=*", *core, "--", *flags),
+        check("cppcheck", "--quiet", "--error-exitcode=1", "--std=c11", "--inline-suppr",
+              "--enable=warning,performance,portability,style", "--suppress=missingIncludeSystem",
+              *DEFINES, "-Isrc", "src"),
+        check("shellcheck", "waf", ".ci/run"),
+        check(sys.executable, "-m", "flake8", "--max-line-length=120", *scripts, "wscript"),
+        every_file_says_its_licence([*core, *tests, *headers, *scripts, KERNEL, "waf", "wscript", ".ci/run"]),
+    ]
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()
