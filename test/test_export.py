@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """export.py: what it writes, what it refuses, and that a refusal leaves no trace."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 import torch
 
 import common
+import export
 import gru_file
 import pyneuralfx
 
@@ -33,10 +36,11 @@ class Export(unittest.TestCase):
         elif checkpoint is not None:
             torch.save(checkpoint, paths[0])
         paths[1].write_text(text)
-        result = subprocess.run([sys.executable, common.TOP / "weights/export.py", *paths, self.out, *options],
-                                capture_output=True, text=True, check=False)
-        self.assertEqual(result.stdout, "")
-        return result.returncode, result.stderr.splitlines()
+        said, told = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(told):
+            status = export.main([str(word) for word in (*paths, self.out, *options)])
+        self.assertEqual(said.getvalue(), "")
+        return status, told.getvalue().splitlines()
 
     def refused(self, checkpoint, text, *words, options=()):
         self.out.write_bytes(b"as it was")
@@ -141,6 +145,13 @@ class Export(unittest.TestCase):
         self.refused(parameters, text, "1 knob names", options=("--knob", "gain"))
         self.refused(parameters, text, "15 bytes", options=("--knob", "gain", "--knob", "a very long knob name"))
         self.refused(parameters, text, "15 bytes", options=("--knob", "gain", "--knob", ""))
+
+    def test_command(self):
+        """the command by itself: its line and its exit status"""
+        result = subprocess.run([sys.executable, common.TOP / "weights/export.py", "a", "b", self.out],
+                                capture_output=True, text=True, check=False)
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertRegex(result.stderr, r"\Aexport\.py: .*'b'\n\Z")
 
     def test_keeps_the_old_file(self):
         """a write that fails leaves the old file, and nothing beside it"""

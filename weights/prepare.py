@@ -134,7 +134,7 @@ def main(arguments):
                                                  config.sample_rate_hz)
 
     start = time.monotonic()
-    with torch.no_grad(), ThreadPoolExecutor(options.jobs) as executor:
+    with ThreadPoolExecutor(options.jobs) as executor:
         for done, _ in enumerate(executor.map(work, range(n_batches)), 1):
             if done % 64 == 0 or done == n_batches:
                 left = (time.monotonic() - start) / done * (n_batches - done)

@@ -25,8 +25,9 @@ import torch
 import kernel
 import pyneuralfx
 from prepare import WARM_UP
+from soap import Soap
 
-N_VALID = 512
+MOST_VALID = 512
 SAVE_EVERY_S = 30
 REPORT_EVERY_S = 60
 RATE_WARM_UP_STEPS = 300
@@ -49,29 +50,30 @@ def relative_error(y, target):
 
 
 class Data:
-    """Prepared pairs in a seeded order, of which the last N_VALID are kept for validation."""
+    """Prepared pairs in a seeded order, the last of which are kept for validation."""
 
     def __init__(self, directory, batch, seed):
         self.x, self.y, self.knobs = (np.load(directory / f"{name}.npy", mmap_mode="r")
                                       for name in ("x", "y", "knobs"))
         self.batch, self.seed = batch, seed
-        self.per_epoch = (len(self.x) - N_VALID) // batch
+        self.n_valid = min(MOST_VALID, len(self.x) // 8)
+        self.per_epoch = (len(self.x) - self.n_valid) // batch
         if self.per_epoch < 1:
             raise ValueError(f"{directory} has too few segments: {len(self.x)}")
         self.epoch = None
 
     def rows(self, rows):
-        return tuple(torch.from_numpy(np.ascontiguousarray(a[rows])) for a in (self.x, self.y, self.knobs))
+        return tuple(torch.from_numpy(np.array(a[rows])) for a in (self.x, self.y, self.knobs))
 
     def __getitem__(self, index):
         epoch, position = divmod(index, self.per_epoch)
         if epoch != self.epoch:
-            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.x) - N_VALID)
+            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.x) - self.n_valid)
             self.epoch, self.order = epoch, order
         return self.rows(np.sort(self.order[position * self.batch:(position + 1) * self.batch]))
 
     def valid(self):
-        return self.rows(slice(-N_VALID, None))
+        return self.rows(slice(-self.n_valid, None))
 
 
 def validate(parameters, config, data):
@@ -97,7 +99,7 @@ class Run:
         self.config, self.options = config, options
         self.data = Data(options.data, options.batch, options.seed)
         self.parameters = pyneuralfx.initial_parameters(config, torch.Generator().manual_seed(options.seed))
-        self.optimiser = torch.optim.Adam(self.parameters.values(), betas=(0.9, 0.99))
+        self.optimiser = Soap(self.parameters.values(), 3 * config.hidden_size)
         self.batches = self.steps = 0
         self.elapsed_s = 0.0
         self.state_path = options.out / "state.pt"
