@@ -47,18 +47,10 @@ def configure(conf):
     conf.check_cc(lib='m', uselib_store='M')
     conf.check_cc(header_name='lv2/core/lv2.h', msg='Checking for LV2 (lv2-dev)')
     conf.check_cc(linkflags='-Wl,--no-undefined', uselib_store='STRICT', mandatory=False)
-    conf.find_program('pkg-config', var='PKGCONFIG', mandatory=False)
-    for name in ('cmocka', 'lilv-0', 'sndfile'):
-        if conf.env.PKGCONFIG:
-            conf.check_cfg(package=name, args='--cflags --libs', uselib_store=_variable(name), mandatory=False)
     conf.msg('Compiler', ' '.join(conf.env.CC))
     conf.msg('Flags', ' '.join(conf.env.CFLAGS + conf.env.LINKFLAGS))
     conf.msg('LV2 folder', conf.env.LV2DIR)
     conf.msg('CPU features', "this machine's" if conf.options.native else "the compiler's baseline")
-
-
-def _variable(package):
-    return package.upper().replace('-', '_')
 
 
 def _objects(bld, sources, name, extra=()):
@@ -108,20 +100,30 @@ def _run(bld, *command):
         raise Errors.WafError(f'failed: {" ".join(command)}')
 
 
+def _package(bld, name):
+    """Flags for the compiler and for the linker, and libraries: asked now, since tests come after configure."""
+    try:
+        cflags, libs = (subprocess.run(['pkg-config', kind, name], check=True, stdout=subprocess.PIPE,
+                                       text=True).stdout.split() for kind in ('--cflags', '--libs'))
+    except (OSError, subprocess.CalledProcessError) as error:
+        bld.fatal(f'the tests need {name}, which pkg-config does not find: {error}')
+    return cflags, [f for f in libs if not f.startswith('-l')], [f[2:] for f in libs if f.startswith('-l')]
+
+
 def _test(bld):
     unit_tests = [node.name[:-2] for node in bld.path.ant_glob('test/unit_*.c')]
     host_tests = [node.name[:-2] for node in bld.path.ant_glob('test/host_*.c')]
-    for package in ('cmocka', 'lilv-0', 'sndfile'):
-        if not bld.env[f'LIB_{_variable(package)}']:
-            bld.fatal(f'the tests need {package}; configure again once it is there')
+    cmocka, lilv = _package(bld, 'cmocka'), _package(bld, 'lilv-0')
     sanitized = _objects(bld, [*CORE, 'src/od3.c'], 'sanitized', SANITIZE)
     for name in unit_tests:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'], cflags=SANITIZE,
-                    linkflags=SANITIZE, use=f'CMOCKA {sanitized}', install_path=None)
-    bld(features='c', source='test/host.c', target='host', includes='src', use='LILV_0')
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use=sanitized,
+                    cflags=SANITIZE + cmocka[0], linkflags=SANITIZE + cmocka[1], lib=cmocka[2] + ['m'],
+                    install_path=None)
+    bld(features='c', source='test/host.c', target='host', includes='src', cflags=lilv[0])
     for name in host_tests:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'],
-                    use='host CMOCKA LILV_0 SNDFILE', install_path=None)
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
+                    cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
+                    install_path=None)
     bld.program(source='test/render.c', target='test/render', includes='src', lib=['m'], use='core-kernel core-rest',
                 install_path=None)
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob('test/test_*.py')]

@@ -12,7 +12,7 @@ enum {
   TICK_FRAMES = 32,     // knobs reach the network this often
   SETTLE_FRAMES = 8192, // silence in which the network comes to rest
   START_FRAMES = 2048,  // silence that the first run can afford, from rest at other knobs
-  IDLE_FRAMES = 2,      // of silence, a tick, that the idle network plays until it rests
+  IDLE_FRAMES = 4,      // of silence, a tick, that the idle network plays until it rests
 };
 
 static const float silence[TICK_FRAMES];
@@ -28,8 +28,7 @@ typedef struct {
 
 struct Pedal {
   const Model* model;
-  Gru gru;
-  float* theta;
+  Gru gru; // of theta
   float state[GRU_MAX_HIDDEN];
 
   // The network's output in silence moves with the knobs, and is no part of the sound. A second
@@ -47,6 +46,8 @@ struct Pedal {
   uint32_t tick_position; // frames since the tick began
   Line gain_line;
   Line wet_line;
+
+  float theta[]; // the network's parameters at the knobs' values
 };
 
 static uint32_t
@@ -65,17 +66,13 @@ db_to_gain(float level_db) NONBLOCKING
 Pedal*
 pedal_new(const Model* model, double sample_rate_hz)
 {
-  Pedal* pedal = calloc(1, sizeof *pedal);
-  float* theta = malloc(model->conditioning.n_theta * sizeof *theta);
-  if (!pedal || !theta) {
-    free(theta);
-    free(pedal);
+  Pedal* pedal = calloc(1, sizeof *pedal + model->conditioning.n_theta * sizeof(float));
+  if (!pedal) {
     return NULL;
   }
-  conditioning_init(&model->conditioning, theta);
+  conditioning_init(&model->conditioning, pedal->theta);
   pedal->model = model;
-  pedal->theta = theta;
-  pedal->gru = (Gru){model->hidden_size, theta, model->out_weight, model->out_bias};
+  pedal->gru = (Gru){model->hidden_size, pedal->theta, model->out_weight, model->out_bias};
   pedal->ramp_ticks = ticks(ramp_s, sample_rate_hz);
   pedal->crossfade_ticks = ticks(crossfade_s, sample_rate_hz);
   return pedal;
@@ -84,10 +81,7 @@ pedal_new(const Model* model, double sample_rate_hz)
 void
 pedal_free(Pedal* pedal)
 {
-  if (pedal) {
-    free(pedal->theta);
-    free(pedal);
-  }
+  free(pedal);
 }
 
 static void
@@ -222,7 +216,7 @@ run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKI
     const float sound = wet[i] - along(pedal->idle_line, position);
     const float effect = sound * along(pedal->gain_line, position);
     const float mix = along(pedal->wet_line, position);
-    out[i] = is_bypassed ? in[i] : dry[i] + mix * (effect - dry[i]);
+    out[i] = is_bypassed ? in[i] : mix * effect + (1.0f - mix) * dry[i];
   }
 }
 

@@ -7,6 +7,7 @@
 #include "model.h"
 #include "pedal.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -58,6 +59,22 @@ time_pedal(const Model* model, const char* name, int block, float knob_step, flo
   pedal_free(pedal);
 }
 
+// Bytes of one more model and of one more pedal, as malloc counts them.
+static void
+weigh(const char* path)
+{
+  Model* model = NULL;
+  const size_t before = mallinfo2().uordblks;
+  if (model_load(path, &model) == MODEL_OK) {
+    const size_t with_model = mallinfo2().uordblks;
+    Pedal* pedal = pedal_new(model, RATE_HZ);
+    fprintf(stderr, "memory: model %zu bytes, instance beside it %zu bytes\n", with_model - before,
+            mallinfo2().uordblks - with_model);
+    pedal_free(pedal);
+  }
+  model_free(model);
+}
+
 int
 main(int argc, char** argv)
 {
@@ -66,6 +83,7 @@ main(int argc, char** argv)
     fprintf(stderr, "usage: bench MODEL.gru\n");
     return 2;
   }
+  weigh(argv[1]);
   denormals_flush();
   time_network(model);
   time_pedal(model, "pedal,block-16", 16, 0.0f, 0.5f);

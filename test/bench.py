@@ -40,8 +40,8 @@ def main():
     rounds = {}
     with torch.inference_mode():
         for _ in range(ROUNDS):
-            said = subprocess.run([BUILD / "test/bench", MODEL], check=True, capture_output=True, text=True).stdout
-            times = {name: float(ns) for name, ns in (line.split() for line in said.splitlines())}
+            said = subprocess.run([BUILD / "test/bench", MODEL], check=True, capture_output=True, text=True)
+            times = {name: float(ns) for name, ns in (line.split() for line in said.stdout.splitlines())}
             times["torch"] = time_torch(hidden)
             for name, ns in times.items():
                 rounds.setdefault(name, []).append((ns, times["torch"] / ns, ns / times["network"]))
@@ -53,7 +53,8 @@ def main():
         low, high = min(measured)[0], max(measured)[0]
         print(f"| {name} | {ns:.0f} ({low:.0f} ... {high:.0f}) | {100 * ns * 1e-9 * RATE_HZ:.2f} | {faster:.1f} | "
               f"{over:.2f} |")
-    print(f"\nod3.so: {os.path.getsize(TOP / 'od3.lv2/od3.so')} bytes; od3.gru: {os.path.getsize(MODEL)} bytes")
+    print(f"\n{said.stderr.strip()}")
+    print(f"od3.so: {os.path.getsize(TOP / 'od3.lv2/od3.so')} bytes; od3.gru: {os.path.getsize(MODEL)} bytes")
 
 
 if __name__ == "__main__":

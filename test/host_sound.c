@@ -201,6 +201,38 @@ it_starts_settled_and_idles_in_silence(void** state)
   assert_true(largest_dc <= 1e-6);
 }
 
+// After loud noise and a knob turned at once, silence is silence again at every position: nothing
+// goes on by itself, and no DC stays.
+static void
+sound_leaves_nothing_behind(void** state)
+{
+  (void)state;
+  enum { NOISE = 4800 };
+  memset(in, 0, sizeof in);
+  uint32_t random = 1;
+  for (int t = 0; t < NOISE; ++t) {
+    random = random * 1664525U + 1013904223U;
+    in[t] = (float)random / 2147483648.0f - 1.0f;
+  }
+  float loudest = 0.0f;
+  for (int i = 0; i <= 6; ++i) {
+    for (int j = 0; j <= 6; ++j) {
+      Instance* instance =
+          host_start(&host, RATE_HZ, 10.0f - (float)i * 10 / 6, (float)j * 10 / 6, 0, 1);
+      host_run(instance, in, out, NOISE / 2, 480);
+      instance->controls[PORT_GAIN] = (float)i * 10 / 6;
+      host_run(instance, in + NOISE / 2, out + NOISE / 2, NOISE / 2, 480);
+      for (int second = 0; second < 3; ++second) {
+        host_run(instance, in + NOISE, out, RATE_HZ, 480);
+      }
+      host_free(instance);
+      loudest = fmaxf(loudest, largest_sample(out, RATE_HZ / 2, RATE_HZ));
+    }
+  }
+  print_message("# loudest sample 3 s after noise: %.2g\n", (double)loudest);
+  assert_true(loudest <= 1e-5f);
+}
+
 static void
 run_moving(Instance* instance, float* to, const uint32_t* blocks, size_t n_blocks)
 {
@@ -401,6 +433,7 @@ main(void)
       cmocka_unit_test(bypass_fades_and_then_passes_the_input_unchanged),
       cmocka_unit_test(off_is_zero_and_anything_below),
       cmocka_unit_test(it_starts_settled_and_idles_in_silence),
+      cmocka_unit_test(sound_leaves_nothing_behind),
       cmocka_unit_test(block_sizes_make_no_difference),
       cmocka_unit_test(in_place_makes_no_difference),
       cmocka_unit_test(two_instances_do_not_meet),
