@@ -31,6 +31,7 @@ def options(opt):
     opt.add_option('--lv2dir', help='where LV2 bundles are installed [LIBDIR/lv2]')
     opt.add_option('--native', action='store_true', help="use this machine's CPU features: faster here, "
                    'but the plugin may not run elsewhere')
+    opt.add_option('--model', default='weights/od3.gru', help='the model file that the bundle gets [weights/od3.gru]')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
 
 
@@ -43,12 +44,16 @@ def configure(conf):
     conf.env.CFLAGS_KERNEL = [] if is_debug else KERNEL_FLAGS
     conf.env.append_value('DEFINES', ['_POSIX_C_SOURCE=200809L'])
     conf.env.cshlib_PATTERN = '%s.so'
+    conf.env.MODEL = os.path.relpath(conf.options.model, conf.path.abspath())
+    if not os.path.isfile(conf.options.model):
+        conf.fatal(f'there is no model file {conf.options.model}')
     conf.env.LV2DIR = conf.options.lv2dir or os.path.join(conf.env.LIBDIR, 'lv2')
     conf.check_cc(lib='m', uselib_store='M')
     conf.check_cc(header_name='lv2/core/lv2.h', msg='Checking for LV2 (lv2-dev)')
     conf.check_cc(linkflags='-Wl,--no-undefined', uselib_store='STRICT', mandatory=False)
     conf.msg('Compiler', ' '.join(conf.env.CC))
     conf.msg('Flags', ' '.join(conf.env.CFLAGS + conf.env.LINKFLAGS))
+    conf.msg('Model', conf.env.MODEL)
     conf.msg('LV2 folder', conf.env.LV2DIR)
     conf.msg('CPU features', "this machine's" if conf.options.native else "the compiler's baseline")
 
@@ -69,7 +74,8 @@ def build(bld):
     for name in ('manifest.ttl', 'od3.ttl'):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', install_path=None,
             VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '')
-    bld(features='subst', is_copy=True, source='weights/od3.gru', target=f'{BUILT}/od3.gru', install_path=None)
+    bld(features='subst', is_copy=True, source=bld.path.make_node(bld.env.MODEL), target=f'{BUILT}/od3.gru',
+        install_path=None)
     files = [f'{BUILT}/{name}' for name in ('manifest.ttl', 'od3.ttl', 'od3.gru')]
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', files)
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUILT}/od3.so', chmod=0o755)

@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: MIT
 """How far a model is from its teacher over the knob plane, as error-to-signal ratio (ESR).
 
-usage: evaluate.py MODEL.gru TEACHER.pt TEACHER.yml CLIP.wav... [--random N] [--gain-db DB]
+usage: evaluate.py MODEL.gru TEACHER.pt TEACHER.yml CLIP.wav... [--random N] [--gain-db DB] [--picture OUT.png]
 
 Each clip is resampled to the teacher's rate and played by both at every position of a 5 x 5 grid of
 the first two knobs (the others in the middle), and at N random ones. ESR is the energy of the
-difference over the teacher's energy, after the first 50 ms and with the mean removed.
+difference over the teacher's energy, after the first 50 ms and with the mean removed. The picture is
+of the first clip: ESR over the knobs, and the sound at the grid's worst position.
 """
 
 import argparse
 import math
 import sys
+from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -20,6 +22,7 @@ from scipy.signal import resample_poly
 
 import gru_file
 import kernel
+import picture
 import pyneuralfx
 
 GRID = np.linspace(-1, 1, 5, dtype=np.float32)
@@ -72,6 +75,7 @@ def main(arguments):
     parser.add_argument("clips", nargs="+")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="random knob positions besides")
     parser.add_argument("--gain-db", type=float, default=0.0, help="input level")
+    parser.add_argument("--picture", metavar="OUT.png", help="draw the first clip")
     options = parser.parse_args(arguments)
     try:
         model, rate_hz, knob_names, _ = gru_file.read(options.model)
@@ -87,7 +91,13 @@ def main(arguments):
     everything = []
     for path, clip in clips.items():
         clip = clip * np.float32(10 ** (options.gain_db / 20))
-        ratios = esr(play(model, clip, knobs), play(teacher, clip, knobs), rate_hz)
+        played, target = play(model, clip, knobs), play(teacher, clip, knobs)
+        ratios = esr(played, target, rate_hz)
+        if options.picture and not everything:
+            worst = int(np.argmax(ratios[:25]))
+            position = ", ".join(f"{knob[0]} {float(value):+.1f}" for knob, value in zip(knob_names, knobs[worst]))
+            picture.draw(options.picture, rate_hz, GRID, ratios[:25].reshape(5, 5), target[worst], played[worst],
+                         f"{Path(options.model).name} against its teacher, {Path(path).name}; sound at {position}")
         everything.append(ratios)
         print(f"{path}\nESR in %: mean {100 * ratios.mean():.3f}, worst {100 * ratios.max():.3f}\n"
               f"{grid_table(ratios[:25])}\n")
