@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "conditioning.h"
 
+#include "matrix.h"
+
 #include <string.h>
 
 static void
@@ -33,10 +35,5 @@ conditioning_apply(const Conditioning* conditioning, const float* knobs, float* 
 
   const size_t n_moved = conditioning->n_moved;
   memcpy(theta, conditioning->theta0, n_moved * sizeof *theta);
-  for (unsigned i = 0; i < conditioning->n_features; ++i) {
-    const float* row = conditioning->moved + i * n_moved;
-    for (size_t k = 0; k < n_moved; ++k) {
-      theta[k] += features[i] * row[k];
-    }
-  }
+  add_rows(conditioning->n_features, n_moved, features, conditioning->moved, theta);
 }

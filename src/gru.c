@@ -2,34 +2,22 @@
 #include "gru.h"
 
 #include "activation.h"
+#include "matrix.h"
 
 // Sums of r and z before their sigmoids, and of n on the state's side: sums [3H].
 static void
-sum_inputs(const Gru* gru, const float* restrict state, float x, float* restrict sums) NONBLOCKING
+sum_inputs(const Gru* gru, const float* state, float x, float* sums) NONBLOCKING
 {
   const size_t n = gru->hidden_size;
   const float* bias = gru->theta;
   const float* in_weight = bias + 4 * n;
-  const float* row = in_weight + 3 * n;
 
   for (size_t i = 0; i < n; ++i) {
     sums[i] = bias[i] + in_weight[i] * x;
     sums[n + i] = bias[n + i] + in_weight[n + i] * x;
     sums[2 * n + i] = bias[3 * n + i];
   }
-  size_t j = 0;
-  // Four rows at a time: the sums are read and written a quarter as often.
-  for (; j + 4 <= n; j += 4, row += 4 * 3 * n) {
-    for (size_t i = 0; i < 3 * n; ++i) {
-      sums[i] += (state[j] * row[i] + state[j + 1] * row[3 * n + i]) +
-                 (state[j + 2] * row[6 * n + i] + state[j + 3] * row[9 * n + i]);
-    }
-  }
-  for (; j < n; ++j, row += 3 * n) {
-    for (size_t i = 0; i < 3 * n; ++i) {
-      sums[i] += state[j] * row[i];
-    }
-  }
+  add_rows(n, 3 * n, state, in_weight + 3 * n, sums);
 }
 
 static void

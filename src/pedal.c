@@ -9,8 +9,9 @@
 #include <string.h>
 
 enum {
-  TICK_FRAMES = 32,     // knobs reach the network this often
-  SETTLE_FRAMES = 8192, // silence in which the network comes to rest
+  TICK_FRAMES = 32,     // knobs are read and conditioned this often,
+  GLIDE_FRAMES = 8,     // and the parameters go to their new values in steps of this
+  SETTLE_FRAMES = 4096, // silence in which the network comes to rest
   START_FRAMES = 2048,  // silence that the first run can afford, from rest at other knobs
   IDLE_FRAMES = 4,      // of silence, a tick, that the idle network plays until it rests
 };
@@ -28,7 +29,10 @@ typedef struct {
 
 struct Pedal {
   const Model* model;
-  Gru gru; // of theta
+  Gru gru;      // of theta
+  float* theta; // the network's parameters now
+  float* aim;   // where the moved ones go during this tick
+  uint32_t glides_left;
   float state[GRU_MAX_HIDDEN];
 
   // The network's output in silence moves with the knobs, and is no part of the sound. A second
@@ -47,7 +51,7 @@ struct Pedal {
   Line gain_line;
   Line wet_line;
 
-  float theta[]; // the network's parameters at the knobs' values
+  float parameters[]; // theta and aim
 };
 
 static uint32_t
@@ -66,10 +70,13 @@ db_to_gain(float level_db) NONBLOCKING
 Pedal*
 pedal_new(const Model* model, double sample_rate_hz)
 {
-  Pedal* pedal = calloc(1, sizeof *pedal + model->conditioning.n_theta * sizeof(float));
+  const size_t n_parameters = model->conditioning.n_theta + model->conditioning.n_moved;
+  Pedal* pedal = calloc(1, sizeof *pedal + n_parameters * sizeof(float));
   if (!pedal) {
     return NULL;
   }
+  pedal->theta = pedal->parameters;
+  pedal->aim = pedal->parameters + model->conditioning.n_theta;
   conditioning_init(&model->conditioning, pedal->theta);
   pedal->model = model;
   pedal->gru = (Gru){model->hidden_size, pedal->theta, model->out_weight, model->out_bias};
@@ -84,14 +91,27 @@ pedal_free(Pedal* pedal)
   free(pedal);
 }
 
+// The moved parameters at the knobs' values, to theta or to aim.
 static void
-apply_knobs(Pedal* pedal) NONBLOCKING
+condition(const Pedal* pedal, float* parameters) NONBLOCKING
 {
   float knobs[MAX_KNOBS];
   for (unsigned i = 0; i < MAX_KNOBS; ++i) {
     knobs[i] = pedal->knobs[i].value;
   }
-  conditioning_apply(&pedal->model->conditioning, knobs, pedal->theta);
+  conditioning_apply(&pedal->model->conditioning, knobs, parameters);
+}
+
+// One of the even steps that take theta to its aim, which the last one reaches exactly.
+static void
+glide(Pedal* pedal) NONBLOCKING
+{
+  const size_t n_moved = pedal->model->conditioning.n_moved;
+  const float left = 1.0f - 1.0f / (float)pedal->glides_left;
+  for (size_t i = 0; i < n_moved; ++i) {
+    pedal->theta[i] = pedal->aim[i] + left * (pedal->theta[i] - pedal->aim[i]);
+  }
+  --pedal->glides_left;
 }
 
 // Plays silence to a state; the mean output.
@@ -119,7 +139,8 @@ settle(Pedal* pedal, const PedalControls* controls, uint32_t n_frames) NONBLOCKI
   pedal->gain_line.to = db_to_gain(controls->level_db);
   pedal->wet_line.to = pedal->wet.value;
 
-  apply_knobs(pedal);
+  condition(pedal, pedal->theta);
+  pedal->glides_left = 0;
   for (uint32_t n = 0; n < n_frames; n += TICK_FRAMES) {
     pedal->idle_line.to = play_silence(pedal, pedal->state, TICK_FRAMES);
   }
@@ -148,7 +169,7 @@ is_settled_at(const Pedal* pedal, const PedalControls* controls) NONBLOCKING
 }
 
 static void
-aim(Pedal* pedal, const PedalControls* controls) NONBLOCKING
+take_controls(Pedal* pedal, const PedalControls* controls) NONBLOCKING
 {
   for (unsigned i = 0; i < MAX_KNOBS; ++i) {
     smoother_aim(&pedal->knobs[i], controls->knobs[i], pedal->ramp_ticks);
@@ -165,7 +186,8 @@ begin_tick(Pedal* pedal) NONBLOCKING
     moved |= smoother_tick(&pedal->knobs[i]);
   }
   if (moved) {
-    apply_knobs(pedal);
+    condition(pedal, pedal->aim);
+    pedal->glides_left = TICK_FRAMES / GLIDE_FRAMES;
     pedal->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
   }
   pedal->idle_line.from = pedal->idle_line.to;
@@ -199,7 +221,7 @@ along(Line line, uint32_t position) NONBLOCKING
   return line.from + (line.to - line.from) * ((float)(position + 1U) / (float)TICK_FRAMES);
 }
 
-// At most the rest of a tick.
+// At most the rest of a tick, or of a glide's step.
 static void
 run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKING
 {
@@ -232,13 +254,17 @@ pedal_run(Pedal* pedal, const PedalControls* controls, const float* in, float* o
     settle(pedal, controls, START_FRAMES);
   }
   pedal->is_fresh = false;
-  aim(pedal, controls);
+  take_controls(pedal, controls);
   for (uint32_t done = 0; done < n_frames;) {
     if (pedal->tick_position == 0) {
       begin_tick(pedal);
     }
-    const uint32_t tick_left = TICK_FRAMES - pedal->tick_position;
-    const uint32_t n_part = tick_left < n_frames - done ? tick_left : n_frames - done;
+    if (pedal->glides_left && pedal->tick_position % GLIDE_FRAMES == 0) {
+      glide(pedal);
+    }
+    const uint32_t grain = pedal->glides_left ? GLIDE_FRAMES : TICK_FRAMES;
+    const uint32_t left = grain - pedal->tick_position % grain;
+    const uint32_t n_part = left < n_frames - done ? left : n_frames - done;
     run_part(pedal, in + done, out + done, n_part);
     done += n_part;
     pedal->tick_position = (pedal->tick_position + n_part) % TICK_FRAMES;

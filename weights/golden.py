@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Writes the golden vectors of a model: a probe, and what the checkpoint makes of it.
 
-usage: golden.py CHECKPOINT.pt CONFIG.yml DIR
+usage: golden.py CHECKPOINT.pt CONFIG.yml CLIP.flac DIR
 
-DIR gets probe.wav (a glide, noise, silence and an impulse) and a wav for each of four knob positions, named
-after them: the network's output from a state of zeros, computed in double precision by
-reference.py and stored as float32.
+DIR gets probe.wav (a moment of the clip, noise, and an impulse in silence) and a wav for each of
+four knob positions, named after them: the network's output from a state of zeros, computed in
+double precision by reference.py and stored as float32.
 """
 
 import argparse
@@ -19,34 +19,35 @@ import soundfile
 import pyneuralfx
 import reference
 
-PART = 2400
+PART = 2400  # samples
+CLIP_FROM = 220000
 KNOBS = ((-1.0, 1.0), (0.0, 0.0), (0.5, -0.5), (1.0, 1.0))
 
 
-def probe(rate_hz):
-    """A glide from 40 Hz to 8 kHz, noise that fades, and an impulse in silence; float32."""
-    t = np.arange(3 * PART) / rate_hz
-    rate = np.log(8000 / 40) / t[-1]
-    glide = 0.5 * np.sin(2 * np.pi * 40 / rate * np.expm1(rate * t))
+def probe(clip):
+    """A moment of the clip, noise that fades, and an impulse in silence; float32."""
+    moment = clip[CLIP_FROM:CLIP_FROM + 3 * PART]
     noise = np.random.default_rng(1).standard_normal(PART) * np.geomspace(0.3, 0.001, PART)
     silence = np.zeros(PART)
     silence[PART // 2] = 0.9
-    return np.concatenate([glide, noise, silence]).astype(np.float32)
+    return np.concatenate([moment, noise, silence]).astype(np.float32)
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint")
     parser.add_argument("config")
+    parser.add_argument("clip")
     parser.add_argument("directory", type=Path)
     options = parser.parse_args(arguments)
     try:
         config = pyneuralfx.read_config(options.config)
         parameters = pyneuralfx.read_parameters(options.checkpoint, config)
-    except (OSError, pyneuralfx.ModelError) as error:
+        clip, _ = soundfile.read(options.clip)
+    except (OSError, RuntimeError, pyneuralfx.ModelError) as error:
         print(f"golden.py: {error}", file=sys.stderr)
         return 2
-    x = probe(config.sample_rate_hz)
+    x = probe(clip)
     knobs = np.array(KNOBS)[:, :config.n_knobs]
     options.directory.mkdir(parents=True, exist_ok=True)
     soundfile.write(options.directory / "probe.wav", x, config.sample_rate_hz, "FLOAT")
