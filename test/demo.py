@@ -30,7 +30,10 @@ def play(source, out):
     """Renders source through the plugin into out; the tool's complaint and exit status 1 if it can't."""
     command = ["lv2file", "-b", "64", "-i", source, "-o", out, "-p", f"gain:{GAIN}", "-p", f"tone:{TONE}", "-p",
                f"level:{LEVEL_DB}", "-p", "enabled:1", "-p", "oversampling:1", "-m", URI]
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    except OSError as error:
+        sys.exit(f"demo: lv2file does not run: {error}")
     if result.returncode or not Path(out).exists():
         sys.exit(f"demo: lv2file could not play {source}: {result.stderr.strip()}")
 
