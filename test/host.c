@@ -4,17 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-Host
-host_open(const char* bundle)
+Host host;
+
+int
+host_open(void** state)
 {
+  (void)state;
   char path[4096];
   const char* top = getenv("OD3_TOP");
-  if (bundle) {
-    snprintf(path, sizeof path, "%s/", bundle);
-  } else {
-    snprintf(path, sizeof path, "%s/od3.lv2/", top ? top : ".");
-  }
-  Host host = {lilv_world_new(), NULL};
+  snprintf(path, sizeof path, "%s/od3.lv2/", top ? top : ".");
+  host.world = lilv_world_new();
   LilvNode* folder = lilv_new_file_uri(host.world, NULL, path);
   lilv_world_load_bundle(host.world, folder);
   LilvNode* uri = lilv_new_uri(host.world, HOST_PLUGIN_URI);
@@ -25,25 +24,27 @@ host_open(const char* bundle)
     fprintf(stderr, "no plugin in %s\n", path);
     exit(1);
   }
-  return host;
+  return 0;
 }
 
-void
-host_close(Host* host)
+int
+host_close(void** state)
 {
-  lilv_world_free(host->world);
+  (void)state;
+  lilv_world_free(host.world);
+  return 0;
 }
 
 Instance*
-host_instantiate(const Host* host, double sample_rate_hz, const LV2_Feature* const* features)
+host_instantiate(double sample_rate_hz, const LV2_Feature* const* features)
 {
   Instance* instance = calloc(1, sizeof *instance);
   if (!instance) {
     exit(1);
   }
-  instance->lilv = lilv_plugin_instantiate(host->plugin, sample_rate_hz, features);
+  instance->lilv = lilv_plugin_instantiate(host.plugin, sample_rate_hz, features);
   if (instance->lilv) {
-    lilv_plugin_get_port_ranges_float(host->plugin, NULL, NULL, instance->controls);
+    lilv_plugin_get_port_ranges_float(host.plugin, NULL, NULL, instance->controls);
     for (uint32_t port = PORT_GAIN; port < N_PORTS; ++port) {
       lilv_instance_connect_port(instance->lilv, port, &instance->controls[port]);
     }
@@ -73,10 +74,9 @@ host_run(Instance* instance, const float* in, float* out, uint32_t n, uint32_t b
 }
 
 Instance*
-host_start(const Host* host, double sample_rate_hz, float gain, float tone, float level_db,
-           float enabled)
+host_start(double sample_rate_hz, float gain, float tone, float level_db, float enabled)
 {
-  Instance* instance = host_instantiate(host, sample_rate_hz, NULL);
+  Instance* instance = host_instantiate(sample_rate_hz, NULL);
   if (!instance->lilv) {
     fprintf(stderr, "the plugin does not start\n");
     exit(1);

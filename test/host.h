@@ -30,16 +30,19 @@ typedef struct {
   float controls[N_PORTS]; // connected; the defaults at first
 } Instance;
 
-// Loads a bundle's folder, or the built bundle for NULL; exits with a message when it can't.
-Host
-host_open(const char* bundle);
+// The built bundle, while a test group runs between host_open and host_close: cmocka's setup, which
+// exits with a message when there is no plugin, and its teardown.
+extern Host host;
 
-void
-host_close(Host* host);
+int
+host_open(void** state);
+
+int
+host_close(void** state);
 
 // A new instance, control ports connected, not activated; instance->lilv is NULL on failure.
 Instance*
-host_instantiate(const Host* host, double sample_rate_hz, const LV2_Feature* const* features);
+host_instantiate(double sample_rate_hz, const LV2_Feature* const* features);
 
 void
 host_free(Instance* instance);
@@ -50,7 +53,6 @@ host_run(Instance* instance, const float* in, float* out, uint32_t n, uint32_t b
 
 // A new, activated instance at the controls {gain, tone, level_db, enabled}.
 Instance*
-host_start(const Host* host, double sample_rate_hz, float gain, float tone, float level_db,
-           float enabled);
+host_start(double sample_rate_hz, float gain, float tone, float level_db, float enabled);
 
 #endif

@@ -21,24 +21,6 @@
 #define MOD "http://moddevices.com/ns/mod#"
 #define RDFS "http://www.w3.org/2000/01/rdf-schema#"
 
-static Host host;
-
-static int
-open_bundle(void** state)
-{
-  (void)state;
-  host = host_open(NULL);
-  return 0;
-}
-
-static int
-close_bundle(void** state)
-{
-  (void)state;
-  host_close(&host);
-  return 0;
-}
-
 // The plugin's value of a property as text, "" when there is none; the caller's until the next
 // call.
 static const char*
@@ -226,5 +208,5 @@ main(void)
       cmocka_unit_test(every_control_explains_itself),
       cmocka_unit_test(hosts_find_bypass_latency_and_the_enumeration),
   };
-  return cmocka_run_group_tests_name("metadata", tests, open_bundle, close_bundle);
+  return cmocka_run_group_tests_name("metadata", tests, host_open, host_close);
 }

@@ -13,26 +13,9 @@
 
 enum { RATE_HZ = 48000, N = 53760 };
 
-static Host host;
 static float in[N];
 static float out[N];
 static float other[N];
-
-static int
-open_bundle(void** state)
-{
-  (void)state;
-  host = host_open(NULL);
-  return 0;
-}
-
-static int
-close_bundle(void** state)
-{
-  (void)state;
-  host_close(&host);
-  return 0;
-}
 
 static void
 sine(float* to, double frequency_hz, double amplitude)
@@ -81,7 +64,7 @@ largest_sample(const float* sound, int first, int n)
 static void
 play(float gain, float tone, float level_db, float enabled, float* to)
 {
-  Instance* instance = host_start(&host, RATE_HZ, gain, tone, level_db, enabled);
+  Instance* instance = host_start(RATE_HZ, gain, tone, level_db, enabled);
   host_run(instance, in, to, N, 512);
   host_free(instance);
 }
@@ -106,7 +89,7 @@ a_knob_that_moves_makes_no_click(void** state)
   for (uint32_t port = PORT_GAIN; port <= PORT_LEVEL; ++port) {
     float still = 0.0f;
     for (int i = 0; i <= 20; ++i) {
-      Instance* instance = host_start(&host, RATE_HZ, 5, 5, 0, 1);
+      Instance* instance = host_start(RATE_HZ, 5, 5, 0, 1);
       instance->controls[port] = position(port, i);
       lilv_instance_activate(instance->lilv);
       host_run(instance, in, out, 12000, BLOCK);
@@ -116,7 +99,7 @@ a_knob_that_moves_makes_no_click(void** state)
     for (int run = 0; run < 4; ++run) {
       const int is_down = run & 1;
       const int is_jump = run & 2;
-      Instance* instance = host_start(&host, RATE_HZ, 5, 5, 0, 1);
+      Instance* instance = host_start(RATE_HZ, 5, 5, 0, 1);
       instance->controls[port] = position(port, is_down ? 20 : 0);
       lilv_instance_activate(instance->lilv);
       for (int t = 0; t < N; t += BLOCK) {
@@ -148,7 +131,7 @@ bypass_fades_and_then_passes_the_input_unchanged(void** state)
   const float step_bound = 1.05f * fmaxf(largest_step(other, 0, N), largest_step(in, 0, N)) +
                            2.0f * largest_sample(other, 0, N) / 960.0f;
 
-  Instance* instance = host_start(&host, RATE_HZ, 0, 5, 0, 1);
+  Instance* instance = host_start(RATE_HZ, 0, 5, 0, 1);
   host_run(instance, in, out, OFF_AT, 64);
   instance->controls[PORT_ENABLED] = 0.0f;
   host_run(instance, in + OFF_AT, out + OFF_AT, ON_AT - OFF_AT, 64);
@@ -188,7 +171,7 @@ it_starts_settled_and_idles_in_silence(void** state)
   double largest_dc = 0.0;
   for (int i = 0; i <= 20; ++i) {
     for (int j = 0; j <= 20; ++j) {
-      Instance* instance = host_start(&host, RATE_HZ, (float)i / 2.0f, (float)j / 2.0f, 0, 1);
+      Instance* instance = host_start(RATE_HZ, (float)i / 2.0f, (float)j / 2.0f, 0, 1);
       host_run(instance, in, out, LENGTH, 480);
       host_free(instance);
       loudest = fmaxf(loudest, largest_sample(out, 0, LENGTH));
@@ -220,8 +203,7 @@ sound_leaves_nothing_behind(void** state)
   float loudest = 0.0f;
   for (int i = 0; i <= 6; ++i) {
     for (int j = 0; j <= 6; ++j) {
-      Instance* instance =
-          host_start(&host, RATE_HZ, 10.0f - (float)i * 10 / 6, (float)j * 10 / 6, 0, 1);
+      Instance* instance = host_start(RATE_HZ, 10.0f - (float)i * 10 / 6, (float)j * 10 / 6, 0, 1);
       host_run(instance, in, out, NOISE / 2, 480);
       instance->controls[PORT_GAIN] = (float)i * 10 / 6;
       host_run(instance, in + NOISE / 2, out + NOISE / 2, NOISE / 2, 480);
@@ -266,7 +248,7 @@ block_sizes_make_no_difference(void** state)
                                       {8192, 1, 480, 7, 64}};
   notes(in);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
-    Instance* instance = host_start(&host, RATE_HZ, 0, 5, 0, 1);
+    Instance* instance = host_start(RATE_HZ, 0, 5, 0, 1);
     run_moving(instance, i ? out : other, sizes[i], 5);
     host_free(instance);
     if (i) {
@@ -281,11 +263,11 @@ in_place_makes_no_difference(void** state)
   (void)state;
   static const uint32_t sizes[] = {64, 100, 31};
   notes(in);
-  Instance* instance = host_start(&host, RATE_HZ, 0, 5, 0, 1);
+  Instance* instance = host_start(RATE_HZ, 0, 5, 0, 1);
   run_moving(instance, other, sizes, 3);
   host_free(instance);
 
-  instance = host_start(&host, RATE_HZ, 0, 5, 0, 1);
+  instance = host_start(RATE_HZ, 0, 5, 0, 1);
   run_moving(instance, in, sizes, 3);
   host_free(instance);
   assert_memory_equal(in, other, sizeof in);
@@ -298,8 +280,8 @@ two_instances_do_not_meet(void** state)
   static float second[N];
   notes(in);
   play(3, 8, 0, 1, other);
-  Instance* a = host_start(&host, RATE_HZ, 3, 8, 0, 1);
-  Instance* b = host_start(&host, RATE_HZ, 9, 2, -6, 1);
+  Instance* a = host_start(RATE_HZ, 3, 8, 0, 1);
+  Instance* b = host_start(RATE_HZ, 9, 2, -6, 1);
   for (int t = 0; t < N; t += 64) {
     host_run(a, in + t, out + t, 64, 64);
     host_run(b, in + t, second + t, 64, 64);
@@ -316,7 +298,7 @@ activating_again_starts_anew(void** state)
 {
   (void)state;
   notes(in);
-  Instance* instance = host_start(&host, RATE_HZ, 6, 4, 3, 1);
+  Instance* instance = host_start(RATE_HZ, 6, 4, 3, 1);
   host_run(instance, in, other, N, 333);
   lilv_instance_deactivate(instance->lilv);
   lilv_instance_activate(instance->lilv);
@@ -348,7 +330,7 @@ static void
 latency_is_told(void** state)
 {
   (void)state;
-  Instance* instance = host_start(&host, RATE_HZ, 5, 5, 0, 1);
+  Instance* instance = host_start(RATE_HZ, 5, 5, 0, 1);
   instance->controls[PORT_LATENCY] = -1.0f;
   lilv_instance_run(instance->lilv, 0);
   assert_true(instance->controls[PORT_LATENCY] == 0.0f);
@@ -405,7 +387,7 @@ any_sample_rate_plays(void** state)
   static const double rates_hz[] = {8000, 22050, 44100, 88200, 96000, 192000, 768000};
   notes(in);
   for (size_t i = 0; i < sizeof rates_hz / sizeof *rates_hz; ++i) {
-    Instance* instance = host_start(&host, rates_hz[i], 7, 5, 0, 1);
+    Instance* instance = host_start(rates_hz[i], 7, 5, 0, 1);
     host_run(instance, in, out, N, 1024);
     const float loudest = largest_sample(out, 0, N);
     assert_true(loudest > 0.01f && loudest < 16.0f);
@@ -448,5 +430,5 @@ main(void)
       cmocka_unit_test(any_sample_rate_plays),
       cmocka_unit_test(the_hosts_denormals_are_left_alone),
   };
-  return cmocka_run_group_tests_name("sound", tests, open_bundle, close_bundle);
+  return cmocka_run_group_tests_name("sound", tests, host_open, host_close);
 }
