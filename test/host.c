@@ -36,28 +36,32 @@ host_close(void** state)
 }
 
 Instance*
-host_instantiate(double sample_rate_hz, const LV2_Feature* const* features)
+host_start(double sample_rate_hz, float gain, float tone, float level_db, float enabled)
 {
   Instance* instance = calloc(1, sizeof *instance);
-  if (!instance) {
+  if (instance) {
+    instance->lilv = lilv_plugin_instantiate(host.plugin, sample_rate_hz, NULL);
+  }
+  if (!instance || !instance->lilv) {
+    fprintf(stderr, "the plugin does not start\n");
     exit(1);
   }
-  instance->lilv = lilv_plugin_instantiate(host.plugin, sample_rate_hz, features);
-  if (instance->lilv) {
-    lilv_plugin_get_port_ranges_float(host.plugin, NULL, NULL, instance->controls);
-    for (uint32_t port = PORT_GAIN; port < N_PORTS; ++port) {
-      lilv_instance_connect_port(instance->lilv, port, &instance->controls[port]);
-    }
+  lilv_plugin_get_port_ranges_float(host.plugin, NULL, NULL, instance->controls);
+  for (uint32_t port = PORT_GAIN; port < N_PORTS; ++port) {
+    lilv_instance_connect_port(instance->lilv, port, &instance->controls[port]);
   }
+  instance->controls[PORT_GAIN] = gain;
+  instance->controls[PORT_TONE] = tone;
+  instance->controls[PORT_LEVEL] = level_db;
+  instance->controls[PORT_ENABLED] = enabled;
+  lilv_instance_activate(instance->lilv);
   return instance;
 }
 
 void
 host_free(Instance* instance)
 {
-  if (instance->lilv) {
-    lilv_instance_free(instance->lilv);
-  }
+  lilv_instance_free(instance->lilv);
   free(instance);
 }
 
@@ -71,20 +75,4 @@ host_run(Instance* instance, const float* in, float* out, uint32_t n, uint32_t b
     lilv_instance_run(instance->lilv, part);
     done += part;
   }
-}
-
-Instance*
-host_start(double sample_rate_hz, float gain, float tone, float level_db, float enabled)
-{
-  Instance* instance = host_instantiate(sample_rate_hz, NULL);
-  if (!instance->lilv) {
-    fprintf(stderr, "the plugin does not start\n");
-    exit(1);
-  }
-  instance->controls[PORT_GAIN] = gain;
-  instance->controls[PORT_TONE] = tone;
-  instance->controls[PORT_LEVEL] = level_db;
-  instance->controls[PORT_ENABLED] = enabled;
-  lilv_instance_activate(instance->lilv);
-  return instance;
 }

@@ -40,9 +40,9 @@ host_open(void** state);
 int
 host_close(void** state);
 
-// A new instance, control ports connected, not activated; instance->lilv is NULL on failure.
+// A new instance, its control ports connected, activated at these controls; exits when it can't.
 Instance*
-host_instantiate(double sample_rate_hz, const LV2_Feature* const* features);
+host_start(double sample_rate_hz, float gain, float tone, float level_db, float enabled);
 
 void
 host_free(Instance* instance);
@@ -50,9 +50,5 @@ host_free(Instance* instance);
 // Runs n frames in blocks of at most `block`. In-place when in == out.
 void
 host_run(Instance* instance, const float* in, float* out, uint32_t n, uint32_t block);
-
-// A new, activated instance at the controls {gain, tone, level_db, enabled}.
-Instance*
-host_start(double sample_rate_hz, float gain, float tone, float level_db, float enabled);
 
 #endif
