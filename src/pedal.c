@@ -9,11 +9,11 @@
 #include <string.h>
 
 enum {
-  TICK_FRAMES = 32,     // knobs are read and conditioned this often,
+  TICK_FRAMES = 64,     // knobs are read and conditioned this often,
   GLIDE_FRAMES = 8,     // and the parameters go to their new values in steps of this
   SETTLE_FRAMES = 4096, // silence in which the network comes to rest
   START_FRAMES = 2048,  // silence that the first run can afford, from rest at other knobs
-  IDLE_FRAMES = 4,      // of silence, a tick, that the idle network plays until it rests
+  IDLE_FRAMES = 8,      // of silence, a tick, that the idle network plays until it rests
 };
 
 static const float silence[TICK_FRAMES];
@@ -225,7 +225,7 @@ along(Line line, uint32_t position) NONBLOCKING
 static void
 run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKING
 {
-  float dry[TICK_FRAMES];
+  float dry[TICK_FRAMES] = {0.0f};
   float wet[TICK_FRAMES];
   for (uint32_t i = 0; i < n_frames; ++i) {
     dry[i] = tame(in[i]);
