@@ -17,7 +17,7 @@ enum {
 };
 
 static const float silence[TICK_FRAMES];
-static const double ramp_s = 0.1;           // a knob turned at once takes this long
+static const double ramp_s = 0.15;          // a knob turned at once takes this long
 static const double crossfade_s = 0.02;     // and so does bypass
 static const float largest_input = 1000.0f; // +60 dBFS: far beyond any converter
 

@@ -20,7 +20,7 @@ import pyneuralfx
 import reference
 
 PART = 2400  # samples
-CLIP_FROM = 220000
+CLIP_FROM = 150000
 KNOBS = ((-1.0, 1.0), (0.0, 0.0), (0.5, -0.5), (1.0, 1.0))
 
 
@@ -29,7 +29,7 @@ def probe(clip):
     moment = clip[CLIP_FROM:CLIP_FROM + 3 * PART]
     noise = np.random.default_rng(1).standard_normal(PART) * np.geomspace(0.3, 0.001, PART)
     silence = np.zeros(PART)
-    silence[PART // 2] = 0.9
+    silence[PART // 2] = 0.3
     return np.concatenate([moment, noise, silence]).astype(np.float32)
 
 
