@@ -81,7 +81,6 @@ def build(bld):
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUILT}/od3.so', chmod=0o755)
     bld.add_post_fun(_assemble)
     if bld.cmd in ('test', 'bench', 'demo', 'lint'):
-        sys.path.insert(0, bld.path.make_node('test').abspath())
         globals()[f'_{bld.cmd}'](bld)
 
 

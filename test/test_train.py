@@ -8,6 +8,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ import export
 import kernel
 import prepare
 import pyneuralfx
+import train
 
 TEACHER = common.config_text("concat-gru", hidden=8)
 
@@ -93,6 +95,20 @@ class Train(unittest.TestCase):
             run.kill()
         subprocess.run(self.command(0.05), capture_output=True, check=True)
         self.assertTrue((self.folder / "run/best_params.pt").exists())
+
+    def test_saves_whole(self):
+        """a save that fails half way leaves the old file"""
+        path = self.folder / "state.pt"
+        train.save({"a": 1}, path)
+        whole = path.read_bytes()
+
+        def half(_, target):
+            target.write_bytes(whole[:len(whole) // 2])
+            raise OSError("no space left")
+
+        with mock.patch("torch.save", half), self.assertRaises(OSError):
+            train.save({"a": 2}, path)
+        self.assertEqual(path.read_bytes(), whole)
 
     def test_refuses(self):
         """bad input: one line, and exit status 2"""
