@@ -13,21 +13,6 @@ import pyneuralfx
 LANES, N = 3, 50
 
 
-def slow_gru(x, theta, out_weight, out_bias, state):
-    """What kernel.gru computes, in plain torch."""
-    h = out_weight.shape[-1]
-    bias, in_weight, hidden = theta[:, :4 * h], theta[:, 4 * h:7 * h], theta[:, 7 * h:].reshape(-1, h, 3 * h)
-    outputs = []
-    for t in range(x.shape[1]):
-        side = in_weight * x[:, t:t + 1]
-        sums = torch.bmm(state[:, None], hidden)[:, 0]
-        r, z = torch.sigmoid(bias[:, :2 * h] + side[:, :2 * h] + sums[:, :2 * h]).chunk(2, 1)
-        n = torch.tanh(bias[:, 2 * h:3 * h] + side[:, 2 * h:] + r * (bias[:, 3 * h:] + sums[:, 2 * h:]))
-        state = n + z * (state - n)
-        outputs.append(state @ out_weight + out_bias)
-    return torch.stack(outputs, 1), state
-
-
 class Kernel(unittest.TestCase):
     def inputs(self, hidden):
         generator = torch.Generator().manual_seed(hidden)
@@ -46,7 +31,7 @@ class Kernel(unittest.TestCase):
         """outputs, states and gradients, for sizes with and without padding"""
         for hidden in (8, 16, 32, 40):
             inputs = self.inputs(hidden)
-            exact = self.gradients(slow_gru, inputs, torch.float64)
+            exact = self.gradients(kernel.gru_torch, inputs, torch.float64)
             fast = self.gradients(kernel.gru, inputs, torch.float32)
             for name, a, b in zip(("y", "state", "theta", "out_weight", "out_bias"), fast, exact):
                 error = ((a - b).abs().max() / b.abs().max()).item()
@@ -57,7 +42,7 @@ class Kernel(unittest.TestCase):
         """a size that is no multiple of 8"""
         x, theta, out_weight, out_bias, _ = self.inputs(12)
         zeros = torch.zeros(LANES, 12, dtype=torch.float64)
-        exact, _ = slow_gru(x.double(), theta.double(), out_weight.double(), out_bias.double(), zeros)
+        exact, _ = kernel.gru_torch(x.double(), theta.double(), out_weight.double(), out_bias.double(), zeros)
         y, _ = kernel.render(x, theta, out_weight, out_bias)
         self.assertLess((y - exact).abs().max(), 3e-6)
         theta.requires_grad_(True)

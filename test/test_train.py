@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Preparing pairs and training on them: alias-free targets, a falling loss, and going on after a kill."""
+"""Training on a teacher's pairs: alias-free targets, a falling loss, going on after a kill, and what is refused."""
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ import torch
 import common
 import export
 import kernel
+import loss
+import pairs
 import prepare
 import pyneuralfx
 import train
@@ -61,60 +64,156 @@ class Train(unittest.TestCase):
     def setUp(self):
         self._folder = tempfile.TemporaryDirectory()
         self.folder = Path(self._folder.name)
+        self.addCleanup(self._folder.cleanup)
         pool = common.playing(96000, 2)
-        parts = [prepare.segments(teacher(), 2, pool, (1, batch), 48000) for batch in range(4)]
-        (self.folder / "data").mkdir()
-        for name, arrays in zip(("x", "y", "knobs"), zip(*parts)):
-            np.save(self.folder / f"data/{name}.npy", np.concatenate(arrays).astype(np.float32))
-        (self.folder / "config.yml").write_text(common.config_text("film-gru", hidden=8))
+        with pairs.Writer(self.folder / "data") as writer:
+            for part, n_batches in (("train", 4), ("valid", 1)):
+                arrays = writer.part(part, n_batches * prepare.LANES, prepare.LENGTH, 2)
+                for batch in range(n_batches):
+                    rows = slice(batch * prepare.LANES, (batch + 1) * prepare.LANES)
+                    for array, made in zip(arrays, prepare.segments(teacher(), 2, pool, (len(part), batch), 48000)):
+                        array[rows] = made
+        self.configure("{batch_size: 8, epochs: 3, lr: 0.002, interval_val: 60}")
 
-    def tearDown(self):
-        self._folder.cleanup()
+    def configure(self, plan, arch="film-gru"):
+        (self.folder / "config.yml").write_text(f"{common.config_text(arch, hidden=8)}train: {plan}\n")
 
-    def command(self, minutes):
+    def command(self, *options, run="run"):
         return [sys.executable, common.TOP / "weights/train.py", self.folder / "config.yml", self.folder / "data",
-                self.folder / "run", "--minutes", str(minutes), "--batch", "8"]
+                self.folder / run, *options]
 
-    def test_trains_and_goes_on(self):
-        """the loss falls; a killed run goes on from its last save; the result exports"""
-        first = subprocess.run(self.command(0.1), capture_output=True, text=True, check=True).stdout
-        second = subprocess.run(self.command(0.2), capture_output=True, text=True, check=True).stdout
-        self.assertIn("going on after 0.1 minutes", second)
-        self.assertNotIn("going on", first)
-        log = np.loadtxt(self.folder / "run/loss.csv", delimiter=",", skiprows=1)
-        self.assertEqual(log.shape, (2, 4))
-        common.note(f"valid loss {log[0, 3]:.3f}, then {log[1, 3]:.3f}")
-        self.assertLess(log[0, 3], 0.9)
-        self.assertLess(log[1, 3], log[0, 3])
-        export.export(self.folder / "run/best_params.pt", self.folder / "run/config.yml", self.folder / "out.gru")
+    def train(self, *options, run="run"):
+        return subprocess.run(self.command(*options, run=run), capture_output=True, text=True, check=True).stdout
 
-    def test_survives_a_kill(self):
-        """SIGKILL leaves a run that starts"""
-        with subprocess.Popen(self.command(10), stdout=subprocess.DEVNULL) as run:
-            time.sleep(5)
-            run.kill()
-        subprocess.run(self.command(0.05), capture_output=True, check=True)
-        self.assertTrue((self.folder / "run/best_params.pt").exists())
+    def log(self, run="run"):
+        return np.loadtxt(self.folder / run / "loss.csv", delimiter=",", skiprows=1, ndmin=2)
+
+    def weights(self, run="run", name="state.pt"):
+        saved = torch.load(self.folder / run / name)
+        return saved["parameters"] if name == "state.pt" else saved
+
+    def refused(self, *options):
+        result = subprocess.run(self.command(*options), capture_output=True, text=True, check=False)
+        self.assertEqual((result.returncode, len(result.stderr.splitlines())), (2, 1), result.stderr)
+        common.note(result.stderr.strip())
+        return result.stderr
+
+    def test_learns(self):
+        """the loss falls, of each kind; the best is kept, and exports"""
+        for arch in pyneuralfx.ARCHS:
+            if arch == "snapshot-gru":
+                continue  # these pairs have knobs
+            self.configure("{batch_size: 8, lr: 0.002, interval_val: 60}", arch)
+            self.train("--minutes", "0.1", run=arch)
+            log = self.log(arch)
+            common.note(f"{arch}: valid loss {log[0, 3]:.3f}, then {log[-1, 3]:.3f}")
+            self.assertLess(log[:, 3].min(), 0.9 * log[0, 3])
+            export.export(self.folder / arch / "best_params.pt", self.folder / arch / "config.yml",
+                          self.folder / "out.gru")
+
+    def test_repeats(self):
+        """a run that was killed on its way ends where one that was not does, bit by bit"""
+        self.train(run="whole")
+        save_often = f"import sys; sys.path.insert(0, '{common.TOP}/weights'); import train; " \
+                     "train.SAVE_EVERY_S = 0; train.main(sys.argv[1:])"
+        command = [sys.executable, "-c", save_often, *self.command(run="killed")[2:]]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
+            while not (self.folder / "killed/state.pt").exists() and killed.poll() is None:
+                time.sleep(0.01)
+            killed.kill()
+        self.assertEqual(killed.returncode, -signal.SIGKILL)
+        self.assertIn("going on after", self.train(run="killed"))
+        whole = self.weights("whole")
+        for name, tensor in self.weights("killed").items():
+            self.assertTrue(torch.equal(tensor, whole[name]), name)
+
+    def test_resumes(self):
+        """a finished run, given more time, goes on"""
+        self.train("--minutes", "0.05")
+        steps = self.log()[-1, 1]
+        self.assertIn("going on after", self.train("--minutes", "0.1"))
+        self.assertGreater(self.log()[-1, 1], steps)
+
+    def test_starts_from(self):
+        """--from starts at the checkpoint's parameters"""
+        self.train("--minutes", "0.05")
+        self.train("--minutes", "0.001", "--rate", "1e-9", "--from", self.folder / "run/best_params.pt", run="next")
+        best, start = self.weights(name="best_params.pt"), self.weights("next")
+        for name, tensor in best.items():
+            self.assertLess((tensor - start[name]).abs().max(), 1e-6, name)
+
+    def test_stops_early(self):
+        """when nothing gets better"""
+        self.configure("{batch_size: 8, epochs: 100000, lr: 1.0e-9, interval_val: 8, improvement_patience: 3}")
+        self.train()
+        self.assertLess(len(self.log()), 40)
 
     def test_saves_whole(self):
-        """a save that fails half way leaves the old file"""
-        path = self.folder / "state.pt"
+        """a save that fails half way leaves the old file, and nothing beside it"""
+        path = self.folder / "saved/state.pt"
+        path.parent.mkdir()
         train.save({"a": 1}, path)
         whole = path.read_bytes()
-
-        def half(_, target):
-            target.write_bytes(whole[:len(whole) // 2])
-            raise OSError("no space left")
-
-        with mock.patch("torch.save", half), self.assertRaises(OSError):
+        with mock.patch("os.fsync", side_effect=OSError("no space left")), self.assertRaises(OSError):
             train.save({"a": 2}, path)
         self.assertEqual(path.read_bytes(), whole)
+        self.assertEqual([path], list(path.parent.iterdir()))
+
+    def test_full_disk(self):
+        """a disk that fills up: one line, and the run is as it was"""
+        self.train("--minutes", "0.05")
+        before = {path.name: path.read_bytes() for path in (self.folder / "run").glob("*.pt")}
+        limit = "import resource, sys, os; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); " \
+                "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+        command = [sys.executable, "-c", limit, *self.command("--minutes", "0.1")]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("train.py: ", result.stderr.splitlines()[-1])
+        common.note(result.stderr.splitlines()[-1])
+        self.assertEqual({path.name: path.read_bytes() for path in (self.folder / "run").glob("*.pt")}, before)
+        self.assertEqual(len(list((self.folder / "run").iterdir())), 4)
 
     def test_refuses(self):
         """bad input: one line, and exit status 2"""
+        self.assertIn("how long", (self.configure("{batch_size: 8}"), self.refused())[1])
+        self.assertIn("batch_size", (self.configure("{batch_size: -8}"), self.refused())[1])
+        self.assertIn("arch", (self.configure("{}", "wavenet"), self.refused("--minutes", "1"))[1])
+        self.configure("{}", "snapshot-gru")
+        self.assertIn("knobs", self.refused("--minutes", "1"))
         (self.folder / "config.yml").write_text("model: {}")
-        result = subprocess.run(self.command(1), capture_output=True, text=True, check=False)
-        self.assertEqual((result.returncode, len(result.stderr.splitlines())), (2, 1), result.stderr)
+        self.refused("--minutes", "1")
+
+
+class Loss(unittest.TestCase):
+    def test_jacobian(self):
+        """one step in silence, differentiated by hand, against automatic differences"""
+        config = pyneuralfx.parse_config(common.config_text("film-gru", hidden=12))
+        model = pyneuralfx.affine_form(common.random_parameters(config, 4), config)
+        theta = model.theta(torch.tensor([[0.3, -0.8]]))
+        fixed = [tensor.double() for tensor in (theta, model.out_weight, model.out_bias)]
+
+        def step(state):
+            return kernel._steps(torch.zeros(1, 1).double(), *fixed, state)[1]  # pylint: disable=protected-access
+
+        state = torch.zeros(1, 12).double()
+        for _ in range(loss.REST_STEPS):
+            state = step(state)
+        exact = torch.autograd.functional.jacobian(step, state)[0, :, 0]
+        self.assertLess((loss.rest_jacobian(model, theta)[0] - exact).abs().max(), 1e-5)
+
+    def test_unrest(self):
+        """a network that whistles is told so, and one that rests is not"""
+        config = pyneuralfx.parse_config(common.config_text("snapshot-gru", hidden=8))
+        parameters = common.random_parameters(config, 1)
+        knobs = torch.zeros(1, 0)
+        calm = pyneuralfx.affine_form(parameters, config)
+        self.assertEqual(loss.unrest(calm, calm.theta(knobs)), 0)
+        gates = {f"main_rnn.{name}": tensor.clone() for name, tensor in (
+            ("weight_hh_l0", parameters["main_rnn.weight_hh_l0"]), ("bias_ih_l0", parameters["main_rnn.bias_ih_l0"]))}
+        gates["main_rnn.weight_hh_l0"][16:] = -3 * torch.eye(8)
+        gates["main_rnn.bias_ih_l0"][:8], gates["main_rnn.bias_ih_l0"][8:16] = 5, -5
+        wild = pyneuralfx.affine_form({**parameters, **gates}, config)
+        self.assertGreater(loss.unrest(wild, wild.theta(knobs)), 0.5)
 
 
 if __name__ == "__main__":

@@ -69,8 +69,14 @@ def render(x, theta, out_weight, out_bias, state=None, delay=1):
     """y [lanes][n] of x [lanes][n], n a multiple of delay, and the state [lanes][delay][H'] after it.
 
     theta [lanes][N], out_weight [H], out_bias []; the state fed back is `delay` samples old. A state
-    that is passed in is updated in place.
+    that is passed in is updated in place. On a GPU, only delay 1.
     """
+    if theta.is_cuda:
+        assert delay == 1 and state is None
+        state = theta.new_zeros(len(theta), len(out_weight))
+        with torch.no_grad():
+            y, state = _steps(x, theta, out_weight, out_bias, state)
+        return y, state[:, None]
     theta, out_weight = _pad(theta.float(), out_weight.float())
     lanes, n = x.shape
     hidden = len(out_weight)
@@ -134,7 +140,38 @@ def _lane_scale(dtheta):
     return torch.where(finite, (limit / (norm + 1e-20)).clamp(max=1.0), torch.zeros_like(norm))
 
 
+@torch.jit.script
+def _steps(x, theta, out_weight, out_bias, state):
+    """What the C kernel does, in torch: y [lanes][n] of x [lanes][n] from state [lanes][H], and the last state."""
+    size = out_weight.shape[0]
+    bias = theta[:, :4 * size]
+    in_weight = theta[:, 4 * size:7 * size]
+    hidden = theta[:, 7 * size:].reshape(-1, size, 3 * size)
+    states = []
+    for t in range(x.shape[1]):
+        side = in_weight * x[:, t:t + 1]
+        sums = torch.bmm(state[:, None], hidden)[:, 0]
+        gates = torch.sigmoid(bias[:, :2 * size] + side[:, :2 * size] + sums[:, :2 * size])
+        n = torch.tanh(bias[:, 2 * size:3 * size] + side[:, 2 * size:]
+                       + gates[:, :size] * (bias[:, 3 * size:] + sums[:, 2 * size:]))
+        state = n + gates[:, size:] * (state - n)
+        states.append(state)
+    return torch.stack(states, 1) @ out_weight + out_bias, state
+
+
+def gru_torch(x, theta, out_weight, out_bias, state):
+    """As gru, in torch and on any device; a GPU needs hundreds of lanes to be worth it."""
+    if theta.requires_grad:
+        # A view of its own, whose gradient is clipped before it is passed on.
+        theta = theta.view_as(theta)
+        theta.register_hook(lambda gradient: gradient * _lane_scale(gradient)[:, None])
+    y, last = _steps(x, theta, out_weight, out_bias, state)
+    return y, last.detach()
+
+
 def gru(x, theta, out_weight, out_bias, state):
     """As render at delay 1, differentiable; gradients are clipped lane by lane. Returns (y, state)."""
+    if theta.is_cuda:
+        return gru_torch(x, theta, out_weight, out_bias, state)
     theta, out_weight = _pad(theta, out_weight)
     return _Gru.apply(x, theta, out_weight, out_bias, state)

@@ -1,33 +1,46 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Makes training pairs: random playing and test signals through a teacher at random knob positions.
+"""Prepares training pairs: from a teacher's checkpoint, or from recordings of a pedal.
 
-usage: prepare.py CHECKPOINT.pt CONFIG.yml DIR [--segments N] [--seed N] [--jobs N]
+usage: prepare.py teacher CHECKPOINT.pt CONFIG.yml DIR [--segments N] [--seed N] [--jobs N]
+       prepare.py recordings FOLDER CONFIG.yml DIR [--align]
 
-The teacher runs at 8 times its rate with a state delay of 8 samples, and its output is decimated:
-the targets hold what the pedal does and none of the teacher's aliasing. DIR gets x.npy, y.npy
-[segments][WARM_UP + LENGTH] and knobs.npy [segments][n_knobs], normalised to -1...+1.
+teacher: random playing and test signals through the model at random knob positions. It runs at 8
+times its rate with a state delay of 8 samples, and its output is decimated: the targets hold what
+the pedal does and none of the model's aliasing.
+recordings: FOLDER/x/x_d0_t0.wav and FOLDER/y/y_d0_t0.wav as PyNeuralFx names them: what went in and
+what came out, a pair for each knob position, whose values may be fractions. CONFIG.yml tells the
+rate, the knobs' ranges (norm_tensor) and the buffer_size. Each pair's first 60 % are to train on,
+the next 10 % to validate, the rest to test. How much later y comes than x is measured and told;
+--align takes it out.
+
+DIR is new; pairs.py says what it gets.
 """
 
 import argparse
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 import guitar
 import kernel
+import plan as plans
 import pyneuralfx
+import recordings
+from pairs import SHORTEST, WARM_UP, Writer
 
-WARM_UP, LENGTH, TAIL = 1024, 4096, 512
+LENGTH, TAIL = SHORTEST, 512
+N_VALID = 512  # segments
 FADE = 256
 OVERSAMPLING = 8
 LANES = 16
 POOL_S = 1200
 PASS_HZ = 21500  # the decimator's pass band; a raised cosine from there to half the rate
+STOPS = 0.08  # this part of all inputs breaks off into silence
 KNOB_OVERSHOOT = 1.12  # knobs are drawn this far and clipped, so that the ends are met often
 
 
@@ -89,7 +102,9 @@ def excitation(rng, pool, n):
     x = x * 10 ** (rng.uniform(low_db, high_db) / 20)
     ramp = np.sin(np.linspace(0, np.pi / 2, FADE)) ** 2
     x[:FADE] *= ramp
-    x[-FADE:] *= ramp[::-1]
+    end = rng.integers(WARM_UP, n) if rng.random() < STOPS else n
+    x[end - FADE:end] *= ramp[::-1]
+    x[end:] = 0
     return x
 
 
@@ -102,43 +117,63 @@ def segments(model, n_knobs, pool, seed, sample_rate_hz):
     return x[:, :-TAIL], y[:, :-TAIL], knobs
 
 
-def main(arguments):
+def render(options):
+    """The pairs of a teacher."""
+    config = pyneuralfx.read_config(options.config)
+    model = pyneuralfx.affine_form(pyneuralfx.read_parameters(options.checkpoint, config), config)
+    torch.set_num_threads(1)
+    print("making the playing ...", flush=True)
+    pool = guitar.playing(options.seed, POOL_S)
+    n_train = -(-options.segments // LANES)
+    n_batches = n_train + N_VALID // LANES
+    with Writer(options.directory) as writer:
+        train = writer.part("train", n_train * LANES, LENGTH, config.n_knobs)
+        valid = writer.part("valid", N_VALID, LENGTH, config.n_knobs)
+
+        def work(batch):
+            arrays, place = (train, batch) if batch < n_train else (valid, batch - n_train)
+            made = segments(model, config.n_knobs, pool, (options.seed, batch), config.sample_rate_hz)
+            for array, rows in zip(arrays, made):
+                array[place * LANES:(place + 1) * LANES] = rows
+
+        with ThreadPoolExecutor(options.jobs) as executor:
+            list(tqdm(executor.map(work, range(n_batches)), total=n_batches,
+                      mininterval=1 if sys.stderr.isatty() else 60))
+
+
+def split(options):
+    """The pairs of recordings."""
+    config, plan = plans.read(options.config)
+    recordings.split(options.recordings, config, plan.buffer_size, options.directory, options.align)
+
+
+def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint")
-    parser.add_argument("config")
-    parser.add_argument("directory", type=Path)
-    parser.add_argument("--segments", type=int, default=49152, help="about 85 ms of sound each")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=1)
-    options = parser.parse_args(arguments)
+    sources = parser.add_subparsers(required=True)
+    teacher = sources.add_parser("teacher")
+    teacher.set_defaults(work=render)
+    teacher.add_argument("checkpoint")
+    teacher.add_argument("config")
+    teacher.add_argument("--segments", type=int, default=65024, help="85 ms of sound each")
+    teacher.add_argument("--seed", type=int, default=1)
+    teacher.add_argument("--jobs", type=int, default=1)
+    recorded = sources.add_parser("recordings")
+    recorded.set_defaults(work=split)
+    recorded.add_argument("recordings", type=Path)
+    recorded.add_argument("config")
+    recorded.add_argument("--align", action="store_true", help="shift each y by the lag that is measured")
+    for source in (teacher, recorded):
+        source.add_argument("directory", type=Path)
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    options = parse(arguments)
     try:
-        config = pyneuralfx.read_config(options.config)
-        model = pyneuralfx.affine_form(pyneuralfx.read_parameters(options.checkpoint, config), config)
+        options.work(options)
     except (OSError, pyneuralfx.ModelError) as error:
         print(f"prepare.py: {error}", file=sys.stderr)
         return 2
-    torch.set_num_threads(1)
-    options.directory.mkdir(parents=True, exist_ok=True)
-    print("making the playing ...", flush=True)
-    pool = guitar.playing(options.seed, POOL_S)
-    n_batches = -(-options.segments // LANES)
-    shape = (n_batches * LANES, WARM_UP + LENGTH)
-    x = np.lib.format.open_memmap(options.directory / "x.npy", "w+", np.float32, shape)
-    y = np.lib.format.open_memmap(options.directory / "y.npy", "w+", np.float32, shape)
-    knobs = np.lib.format.open_memmap(options.directory / "knobs.npy", "w+", np.float32,
-                                      (shape[0], config.n_knobs))
-
-    def work(batch):
-        rows = slice(batch * LANES, (batch + 1) * LANES)
-        x[rows], y[rows], knobs[rows] = segments(model, config.n_knobs, pool, (options.seed, batch),
-                                                 config.sample_rate_hz)
-
-    start = time.monotonic()
-    with ThreadPoolExecutor(options.jobs) as executor:
-        for done, _ in enumerate(executor.map(work, range(n_batches)), 1):
-            if done % 64 == 0 or done == n_batches:
-                left = (time.monotonic() - start) / done * (n_batches - done)
-                print(f"{done * LANES}/{shape[0]} segments, {left:.0f} s left", flush=True)
     return 0
 
 

@@ -1,19 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Trains a PyNeuralFx GRU from scratch on prepared pairs, on one CPU core.
+"""Trains a PyNeuralFx GRU on prepared pairs, on one CPU core or, where torch sees one, a GPU.
 
-usage: train.py CONFIG.yml DATA_DIR OUT_DIR [--minutes M] [--batch N] [--chunk N] [--rate R] [--seed N]
+usage: train.py CONFIG.yml DATA_DIR OUT_DIR [--minutes M] [--rate R] [--seed N] [--from CHECKPOINT.pt]
 
-DATA_DIR comes from prepare.py. OUT_DIR gets best_params.pt and config.yml, which PyNeuralFx and
-export.py open; loss.csv; and state.pt, from which a killed run goes on when it is started again.
-Each segment is played in chunks with the state carried over, one optimiser step a chunk. The error
-is measured after pre-emphasis, relative to the target, lane by lane.
+CONFIG.yml is PyNeuralFx's: its arch and sizes, buffer_size, batch_size, lr, epochs, interval_val and
+improvement_patience. DATA_DIR comes from prepare.py. OUT_DIR gets best_params.pt (the best in
+validation) and config.yml, which PyNeuralFx and export.py open; loss.csv; and state.pt, from which a
+killed run goes on when it is started again. Each segment is played in buffers with the state carried
+over, one optimiser step a buffer, the learning rate falling along a cosine. By epochs, the same seed
+gives the same model, through any number of kills; by --minutes, how far it gets is the machine's.
 """
 
 import argparse
 import ctypes
+import io
 import math
-import os
 import shutil
 import sys
 import time
@@ -21,194 +23,186 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
+import gru_file
 import kernel
+import loss
+import plan as plans
 import pyneuralfx
-from prepare import WARM_UP
+from pairs import WARM_UP, Batches, Pairs
 from soap import Soap
 
-MOST_VALID = 512
 SAVE_EVERY_S = 30
-REPORT_EVERY_S = 60
 RATE_WARM_UP_STEPS = 300
 CLIP_NORM = 1.0
-PRE_EMPHASIS = 0.95
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 
 
-def relative_error(y, target):
-    """The error of each lane relative to its target: 0 is exact, 1 is as loud as the target."""
-    def energies(signal):
-        emphasised = signal[:, 1:] - PRE_EMPHASIS * signal[:, :-1]
-        mean = signal.mean(1, keepdim=True)
-        return (emphasised ** 2).sum(1) + ((signal - mean) ** 2).sum(1) / 16, mean[:, 0] ** 2 * signal.shape[1]
-
-    error, error_dc = energies(y - target)
-    wanted, _ = energies(target)
-    floor = 1e-7 * y.shape[1]
-    return torch.sqrt((error + error_dc / 16) / (wanted + floor) + 1e-9)
-
-
-class Data:
-    """Prepared pairs in a seeded order, the last of which are kept for validation."""
-
-    def __init__(self, directory, batch, seed):
-        self.x, self.y, self.knobs = (np.load(directory / f"{name}.npy", mmap_mode="r")
-                                      for name in ("x", "y", "knobs"))
-        self.batch, self.seed = batch, seed
-        self.n_valid = min(MOST_VALID, len(self.x) // 8)
-        self.per_epoch = (len(self.x) - self.n_valid) // batch
-        if self.per_epoch < 1:
-            raise ValueError(f"{directory} has too few segments: {len(self.x)}")
-        self.epoch = None
-
-    def rows(self, rows):
-        return tuple(torch.from_numpy(np.array(a[rows])) for a in (self.x, self.y, self.knobs))
-
-    def __getitem__(self, index):
-        epoch, position = divmod(index, self.per_epoch)
-        if epoch != self.epoch:
-            order = np.random.default_rng((self.seed, epoch)).permutation(len(self.x) - self.n_valid)
-            self.epoch, self.order = epoch, order
-        return self.rows(np.sort(self.order[position * self.batch:(position + 1) * self.batch]))
-
-    def valid(self):
-        return self.rows(slice(-self.n_valid, None))
-
-
-def validate(parameters, config, data):
-    """Mean relative error over the validation segments."""
-    with torch.no_grad():
-        model = pyneuralfx.affine_form(parameters, config)
-        x, target, knobs = data.valid()
-        y, _ = kernel.render(x, model.theta(knobs), model.out_weight, model.out_bias)
-        return float(relative_error(y[:, WARM_UP:], target[:, WARM_UP:]).mean())
-
-
 def save(value, path):
-    """torch.save that leaves the old file or the new one, never half of one."""
-    temporary = path.with_name(path.name + ".new")
-    torch.save(value, temporary)
-    os.replace(temporary, path)
+    """torch.save that leaves the old file or the new one, never half of one; OSError when it can't."""
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    gru_file.write_atomically(path, buffer.getvalue())
 
 
 class Run:
     """One training run: parameters, optimiser, how far it is, and where it is kept."""
 
-    def __init__(self, config, options):
-        self.config, self.options = config, options
-        self.data = Data(options.data, options.batch, options.seed)
-        self.parameters = pyneuralfx.initial_parameters(config, torch.Generator().manual_seed(options.seed))
+    def __init__(self, config, plan, data, out, start=None):
+        self.config, self.plan, self.out = config, plan, out
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        train, self.valid = Pairs(data / "train"), Pairs(data / "valid")
+        if train.n_knobs != config.n_knobs:
+            raise pyneuralfx.ModelError(f"{data} has {train.n_knobs} knobs; the configuration {config.n_knobs}")
+        if train.length < plan.buffer_size:
+            raise pyneuralfx.ModelError(f"{data} has segments of {train.length} samples; buffer_size is larger")
+        self.batches = Batches(train, plan.batch_size, plan.seed)
+        parameters = (pyneuralfx.read_parameters(start, config) if start else
+                      pyneuralfx.initial_parameters(config, torch.Generator().manual_seed(plan.seed)))
+        self.parameters = {name: tensor.to(self.device) for name, tensor in parameters.items()}
         self.optimiser = Soap(self.parameters.values(), 3 * config.hidden_size)
-        self.batches = self.steps = 0
-        self.elapsed_s = 0.0
-        self.state_path = options.out / "state.pt"
-        if self.state_path.exists():
+        self.n_batches = self.steps = self.stale = 0
+        self.elapsed_s, self.best = 0.0, math.inf
+        self.losses, self.log = [], []
+        if (out / "state.pt").exists():
             self._resume()
         for tensor in self.parameters.values():
             tensor.requires_grad_(True)
 
+    KEPT = ("n_batches", "steps", "stale", "elapsed_s", "best", "losses", "log")
+
     def _resume(self):
-        state = torch.load(self.state_path)
+        state = torch.load(self.out / "state.pt", map_location=self.device)
         with torch.no_grad():
             for name, tensor in self.parameters.items():
                 tensor.copy_(state["parameters"][name])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.batches, self.steps, self.elapsed_s = state["batches"], state["steps"], state["elapsed_s"]
-        print(f"going on after {self.elapsed_s / 60:.1f} minutes", flush=True)
+        for name in self.KEPT:
+            setattr(self, name, state[name])
+        print(f"going on after {self.steps} steps, {self.elapsed_s / 60:.1f} minutes", flush=True)
 
-    def weights(self):
-        return {name: tensor.detach().clone() for name, tensor in self.parameters.items()}
+    def _weights(self):
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.parameters.items()}
 
     def save(self):
-        save({"parameters": self.weights(), "optimiser": self.optimiser.state_dict(), "batches": self.batches,
-              "steps": self.steps, "elapsed_s": self.elapsed_s}, self.state_path)
-        save(self.weights(), self.options.out / "best_params.pt")
+        """Everything that a later start needs."""
+        save({"parameters": self._weights(), "optimiser": self.optimiser.state_dict(),
+              **{name: getattr(self, name) for name in self.KEPT}}, self.out / "state.pt")
 
     def progress(self):
-        return min(1.0, self.elapsed_s / (60 * self.options.minutes))
+        """From 0 to 1, where the run ends."""
+        if self.plan.minutes is not None:
+            return min(1.0, self.elapsed_s / (60 * self.plan.minutes))
+        return self.n_batches / (self.plan.epochs * self.batches.per_epoch)
+
+    def is_over(self):
+        """The plan is done, or nothing has got better for as long as it allows."""
+        return self.progress() >= 1.0 or (self.plan.patience is not None and self.stale >= self.plan.patience)
+
+    def _model(self):
+        return pyneuralfx.affine_form(self.parameters, self.config)
 
     def _set_rate(self):
         warm_up = min(1.0, (self.steps + 1) / RATE_WARM_UP_STEPS)
         cosine = 0.5 + 0.5 * math.cos(math.pi * self.progress())
         for group in self.optimiser.param_groups:
-            group["lr"] = self.options.rate * warm_up * (cosine + 0.002)
+            group["lr"] = self.plan.rate * warm_up * (cosine + 0.002)
+
+    def _step(self, x, target, knobs, state):
+        self._set_rate()
+        model = self._model()
+        theta = model.theta(knobs)
+        y, state = kernel.gru(x, theta, model.out_weight, model.out_bias, state)
+        error = loss.relative_error(y, target).mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        (error + loss.unrest(model, theta)).backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), CLIP_NORM)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+        self.steps += 1
+        self.losses.append(float(error))
+        return state
 
     def train_batch(self):
-        """One optimiser step for each chunk of a batch; the mean loss."""
-        x, target, knobs = self.data[self.batches]
+        """One optimiser step for each buffer of a batch."""
+        x, target, knobs = (tensor.to(self.device) for tensor in self.batches[self.n_batches])
         with torch.no_grad():
-            model = pyneuralfx.affine_form(self.parameters, self.config)
+            model = self._model()
             _, state = kernel.render(x[:, :WARM_UP].contiguous(), model.theta(knobs), model.out_weight, model.out_bias)
         state = state[:, 0]
-        losses = []
-        chunk = self.options.chunk
-        for start in range(WARM_UP, x.shape[1] - chunk + 1, chunk):
-            self._set_rate()
-            part = slice(start, start + chunk)
-            model = pyneuralfx.affine_form(self.parameters, self.config)
-            y, state = kernel.gru(x[:, part].contiguous(), model.theta(knobs), model.out_weight, model.out_bias, state)
-            loss = relative_error(y, target[:, part]).mean()
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.parameters.values(), CLIP_NORM)
-            self.optimiser.step()
-            self.steps += 1
-            losses.append(float(loss))
-        self.batches += 1
-        return float(np.mean(losses))
+        size = self.plan.buffer_size
+        before = self.steps
+        for start in range(WARM_UP, x.shape[1] - size + 1, size):
+            part = slice(start, start + size)
+            state = self._step(x[:, part].contiguous(), target[:, part], knobs, state)
+        self.n_batches += 1
+        if before // self.plan.validate_every < self.steps // self.plan.validate_every or self.progress() >= 1.0:
+            self._validate()
+
+    def _validate(self):
+        """Logs the mean error of the validation segments, and keeps the parameters if they are the best."""
+        with torch.no_grad():
+            model = self._model()
+            x, target, knobs = (tensor.to(self.device) for tensor in self.valid.rows(slice(None)))
+            y, _ = kernel.render(x, model.theta(knobs), model.out_weight, model.out_bias)
+            valid = float(loss.relative_error(y[:, WARM_UP:], target[:, WARM_UP:]).mean())
+        self.log.append((self.elapsed_s / 60, self.steps, float(np.mean(self.losses)), valid))
+        self.losses = []
+        self.stale += 1
+        if valid < self.best:
+            self.best, self.stale = valid, 0
+            save(self._weights(), self.out / "best_params.pt")
+        rows = [f"{minutes:.2f},{steps},{train:.6f},{valid:.6f}\n" for minutes, steps, train, valid in self.log]
+        gru_file.write_atomically(self.out / "loss.csv", "".join(["minutes,step,train,valid\n", *rows]).encode())
 
     def train(self):
-        """Trains until the minutes are up, saving and reporting on the way."""
-        losses = []
-        next_save = self.elapsed_s + SAVE_EVERY_S
-        next_report = self.elapsed_s + REPORT_EVERY_S
-        while self.progress() < 1.0:
-            start = time.monotonic()
-            losses.append(self.train_batch())
-            self.elapsed_s += time.monotonic() - start
-            if self.elapsed_s >= next_save or self.progress() == 1.0:
-                self.save()
-                next_save = self.elapsed_s + SAVE_EVERY_S
-            if self.elapsed_s >= next_report or self.progress() == 1.0:
-                self._report(np.mean(losses))
-                losses = []
-                next_report = self.elapsed_s + REPORT_EVERY_S
-
-    def _report(self, loss):
-        valid = validate(self.parameters, self.config, self.data)
-        left_min = self.options.minutes - self.elapsed_s / 60
-        print(f"step {self.steps}, loss {loss:.4f}, valid {valid:.4f}, {left_min:.1f} min left", flush=True)
-        log = self.options.out / "loss.csv"
-        header = "" if log.exists() else "minutes,step,train,valid\n"
-        with open(log, "a", encoding="ascii") as file:
-            file.write(f"{header}{self.elapsed_s / 60:.2f},{self.steps},{loss:.6f},{valid:.6f}\n")
+        """Trains until the plan is done, saving on the way."""
+        saved_s = self.elapsed_s
+        with tqdm(total=1.0, initial=self.progress(), mininterval=1 if sys.stderr.isatty() else 60,
+                  bar_format="{l_bar}{bar}| {elapsed} gone, {remaining} left{postfix}") as bar:
+            while not self.is_over():
+                start = time.monotonic()
+                self.train_batch()
+                self.elapsed_s += time.monotonic() - start
+                if self.elapsed_s >= saved_s + SAVE_EVERY_S or self.is_over():
+                    self.save()
+                    saved_s = self.elapsed_s
+                if self.log:
+                    bar.set_postfix(step=self.steps, train=f"{self.log[-1][2]:.4f}", valid=f"{self.log[-1][3]:.4f}",
+                                    refresh=False)
+                bar.update(self.progress() - bar.n)
 
 
-def main(arguments):
+def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--chunk", type=int, default=512)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--minutes", type=float, help="instead of the epochs in CONFIG.yml")
+    parser.add_argument("--rate", type=float, help="instead of the lr in CONFIG.yml")
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args(arguments)
+    parser.add_argument("--from", dest="start", metavar="CHECKPOINT.pt", help="parameters to start from")
+    return parser.parse_args(arguments)
+
+
+def main(arguments):
+    options = parse(arguments)
     torch.set_num_threads(1)
     # Keeps malloc from giving the big buffers of each step back to the system and asking again.
     for parameter in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD):
         ctypes.CDLL(None).mallopt(parameter, 1 << 30)
-    options.out.mkdir(parents=True, exist_ok=True)
     try:
-        config = pyneuralfx.read_config(options.config)
-        run = Run(config, options)
-    except (OSError, ValueError, pyneuralfx.ModelError) as error:
+        config, plan = plans.read(options.config, options.minutes, options.rate, options.seed)
+        if plan.epochs is None and plan.minutes is None:
+            raise pyneuralfx.ModelError(f"neither {options.config} (train.epochs) nor --minutes says how long")
+        options.out.mkdir(parents=True, exist_ok=True)
+        run = Run(config, plan, options.data, options.out, options.start)
+        shutil.copyfile(options.config, options.out / "config.yml")
+        run.train()
+    except (OSError, pyneuralfx.ModelError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
-    shutil.copyfile(options.config, options.out / "config.yml")
-    run.train()
     return 0
 
 
