@@ -59,6 +59,23 @@ class Kernel(unittest.TestCase):
         second, _ = kernel.render((0.5 * x.flip(1)).contiguous(), theta, out_weight, out_bias)
         self.assertTrue(torch.equal(y[:, ::2], first) and torch.equal(y[:, 1::2], second))
 
+    def test_fractional_delay(self):
+        """a delay between samples feeds back a parabola through the three nearest states"""
+        x, theta, out_weight, out_bias, _ = self.inputs(8)
+        for delay, first in ((1.8375, 1), (3.675, 3), (1.333, 1)):
+            at, taps = kernel.lagrange_taps(delay)
+            self.assertEqual(at, first)
+            for power in range(3):
+                self.assertAlmostEqual(sum(tap * (first + k) ** power for k, tap in enumerate(taps)), delay ** power)
+            n = N // (first + 2) * (first + 2)
+            y, _ = kernel.render(x[:, :n].contiguous(), theta, out_weight, out_bias, delay=delay)
+            states = [torch.zeros(LANES, 8)] * (first + 2)
+            for t in range(n):
+                fed_back = sum(tap * states[-first - k] for k, tap in enumerate(taps))
+                one, state = kernel.gru_torch(x[:, t:t + 1], theta, out_weight, out_bias, fed_back)
+                self.assertLess((one[:, 0] - y[:, t]).abs().max(), 1e-5)
+                states.append(state)
+
     def test_carried_state(self):
         """two halves with the state carried over are the whole"""
         x, theta, out_weight, out_bias, _ = self.inputs(32)

@@ -14,6 +14,7 @@ from unittest import mock
 import numpy as np
 import torch
 
+import alias_free
 import common
 import export
 import kernel
@@ -36,10 +37,10 @@ class Prepare(unittest.TestCase):
         """up and down again is the same, below the decimator's edge"""
         t = np.arange(4800) / 48000
         x = (np.hanning(4800) * (np.sin(2 * np.pi * 1000 * t) + np.sin(2 * np.pi * 20000 * t)))[None]
-        wide = prepare.upsample(x, 8)
+        wide = alias_free.upsample(x, 8)
         self.assertEqual(wide.shape, (1, 8 * 4800))
         self.assertLess(np.abs(wide[:, ::8] - x).max(), 1e-9)
-        self.assertLess(np.abs(prepare.downsample(wide, 8, 48000) - x).max(), 1e-6)
+        self.assertLess(np.abs(alias_free.downsample(wide, 8, 48000) - x).max(), 1e-6)
 
     def test_alias_free(self):
         """a target has the teacher's harmonics, and none of what folds back at 48 kHz"""
@@ -55,7 +56,7 @@ class Prepare(unittest.TestCase):
             harmonics = spectrum[500::500].sum()
             return 10 * np.log10((spectrum[100::100].sum() - harmonics) / harmonics)
 
-        ratios = [aliasing_db(y) for y in (plain.numpy(), prepare.alias_free(model, x, knobs, 48000))]
+        ratios = [aliasing_db(y) for y in (plain.numpy(), alias_free.play(model, x, knobs, 48000))]
         common.note(f"aliasing: {ratios[0]:.1f} dB plain, {ratios[1]:.1f} dB alias-free")
         self.assertLess(ratios[1], ratios[0] - 10)
 

@@ -44,9 +44,9 @@ splat(float value)
   return value - (vec){};
 }
 
-// One step: gates and the next state from this one. `next` may be `state`.
+// One step: gates and the next state from this one.
 static inline void
-step(const float* theta, float x, const float* state, float* next, Gates* restrict gates)
+step(const float* theta, float x, const float* state, float* restrict next, Gates* restrict gates)
 {
   const float* in = theta + 4 * HIDDEN;
   const float* hidden = in + GATES;
@@ -95,18 +95,28 @@ output(const float* out_weight, float out_bias, const float* state)
   return out_bias;
 }
 
-// Renders n_lanes signals of n_samples. The state fed back is the one `delay` samples ago:
-// state[n_lanes][delay][H], oldest first, is read and updated; n_samples is a multiple of delay.
+// Renders n_lanes signals of n_samples. The state fed back at t is the sum over k of taps[k] times
+// the one of `first + k` samples ago. history[n_lanes][first + n_taps - 1][H], oldest first, is
+// read and updated; n_samples is a multiple of its length.
 void
-gru_render(int n_lanes, int n_samples, int delay, const float* x, const float* theta,
-           const float* out_weight, float out_bias, float* state, float* y)
+gru_render(int n_lanes, int n_samples, int first, int n_taps, const float* taps, const float* x,
+           const float* theta, const float* out_weight, float out_bias, float* history, float* y)
 {
+  const int length = first + n_taps - 1;
   for (int lane = 0; lane < n_lanes; ++lane) {
     Gates gates;
+    float* states = history + (size_t)lane * length * HIDDEN;
     for (int t = 0; t < n_samples; ++t) {
-      float* h = state + ((size_t)lane * delay + t % delay) * HIDDEN;
-      step(theta + (size_t)lane * N_THETA, x[(size_t)lane * n_samples + t], h, h, &gates);
-      y[(size_t)lane * n_samples + t] = output(out_weight, out_bias, h);
+      float h[HIDDEN] = {0};
+      for (int k = 0; k < n_taps; ++k) {
+        const float* from = states + (t + length - first - k) % length * HIDDEN;
+        for (int i = 0; i < HIDDEN; ++i) {
+          h[i] += taps[k] * from[i];
+        }
+      }
+      float* next = states + t % length * HIDDEN;
+      step(theta + (size_t)lane * N_THETA, x[(size_t)lane * n_samples + t], h, next, &gates);
+      y[(size_t)lane * n_samples + t] = output(out_weight, out_bias, next);
     }
   }
 }

@@ -65,29 +65,43 @@ def _pad(theta, out_weight):
     return wide, torch.nn.functional.pad(out_weight, (0, padded - hidden))
 
 
-def render(x, theta, out_weight, out_bias, state=None, delay=1):
-    """y [lanes][n] of x [lanes][n], n a multiple of delay, and the state [lanes][delay][H'] after it.
+def lagrange_taps(delay):
+    """(first, taps): the state of `delay` samples ago is the sum of taps[k] times that of first + k ago.
 
-    theta [lanes][N], out_weight [H], out_bias []; the state fed back is `delay` samples old. A state
-    that is passed in is updated in place. On a GPU, only delay 1.
+    Exact for a whole number; else a parabola through the three nearest, none nearer than one sample.
+    """
+    if delay == int(delay):
+        return int(delay), [1.0]
+    first = max(1, round(delay) - 1)
+    d = delay - first
+    return first, [(d - 1) * (d - 2) / 2, -d * (d - 2), d * (d - 1) / 2]
+
+
+def render(x, theta, out_weight, out_bias, state=None, delay=1):
+    """y [lanes][n] of x [lanes][n], and the states [lanes][history][H'] after it, oldest first.
+
+    theta [lanes][N], out_weight [H], out_bias []; the state fed back is `delay` samples old (see
+    lagrange_taps), n a multiple of the history that it takes. A state that is passed in is updated
+    in place. On a GPU: delay 1, from a state of zeros.
     """
     if theta.is_cuda:
         assert delay == 1 and state is None
-        state = theta.new_zeros(len(theta), len(out_weight))
         with torch.no_grad():
-            y, state = _steps(x, theta, out_weight, out_bias, state)
+            y, state = _steps(x, theta, out_weight, out_bias, theta.new_zeros(len(theta), len(out_weight)))
         return y, state[:, None]
     theta, out_weight = _pad(theta.float(), out_weight.float())
     lanes, n = x.shape
     hidden = len(out_weight)
-    if n % delay:
-        raise ValueError(f"{n} samples are no multiple of the delay {delay}")
-    state = torch.zeros(lanes, delay, hidden) if state is None else state
+    first, taps = lagrange_taps(delay)
+    history = first + len(taps) - 1
+    if n % history:
+        raise ValueError(f"{n} samples are no multiple of {history}")
+    state = torch.zeros(lanes, history, hidden) if state is None else state
     y = torch.empty(lanes, n)
     _library(hidden).gru_render(
-        lanes, n, delay, _pointer(x, lanes, n), _pointer(theta, lanes, theta.shape[1]),
-        _pointer(out_weight, hidden), ctypes.c_float(float(out_bias)), _pointer(state, lanes, delay, hidden),
-        _pointer(y, lanes, n))
+        lanes, n, first, len(taps), (ctypes.c_float * len(taps))(*taps), _pointer(x, lanes, n),
+        _pointer(theta, lanes, theta.shape[1]), _pointer(out_weight, hidden), ctypes.c_float(float(out_bias)),
+        _pointer(state, lanes, history, hidden), _pointer(y, lanes, n))
     return y, state
 
 

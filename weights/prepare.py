@@ -26,8 +26,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+import alias_free
 import guitar
-import kernel
 import plan as plans
 import pyneuralfx
 import recordings
@@ -36,36 +36,10 @@ from pairs import SHORTEST, WARM_UP, Writer
 LENGTH, TAIL = SHORTEST, 512
 N_VALID = 512  # segments
 FADE = 256
-OVERSAMPLING = 8
 LANES = 16
 POOL_S = 1200
-PASS_HZ = 21500  # the decimator's pass band; a raised cosine from there to half the rate
 STOPS = 0.08  # this part of all inputs breaks off into silence
 KNOB_OVERSHOOT = 1.12  # knobs are drawn this far and clipped, so that the ends are met often
-
-
-def upsample(x, factor):
-    """x [lanes][n] at `factor` times its rate, by its spectrum; it must fade at both ends."""
-    spectrum = np.fft.rfft(x)
-    spectrum[:, -1] = 0
-    return np.fft.irfft(spectrum * factor, x.shape[1] * factor)
-
-
-def downsample(y, factor, sample_rate_hz):
-    """y [lanes][n] at 1/`factor` of its rate, by its spectrum, without phase shift."""
-    n = y.shape[1] // factor
-    spectrum = np.fft.rfft(y)[:, :n // 2 + 1] / factor
-    frequency = np.linspace(0, sample_rate_hz / 2, n // 2 + 1)
-    edge = (frequency - PASS_HZ) / (sample_rate_hz / 2 - PASS_HZ)
-    return np.fft.irfft(spectrum * (0.5 + 0.5 * np.cos(np.pi * edge.clip(0, 1))), n)
-
-
-def alias_free(model, x, knobs, sample_rate_hz):
-    """The model's output for x [lanes][n] at knobs [lanes][n_knobs], without its aliasing."""
-    wide = torch.from_numpy(upsample(x, OVERSAMPLING).astype(np.float32))
-    y, _ = kernel.render(wide, model.theta(torch.from_numpy(knobs)), model.out_weight, model.out_bias,
-                         delay=OVERSAMPLING)
-    return downsample(y.numpy(), OVERSAMPLING, sample_rate_hz)
 
 
 def _glide(rng, t, low_hz, high_hz):
@@ -113,7 +87,7 @@ def segments(model, n_knobs, pool, seed, sample_rate_hz):
     rng = np.random.default_rng(seed)
     x = np.stack([excitation(rng, pool, WARM_UP + LENGTH + TAIL) for _ in range(LANES)])
     knobs = rng.uniform(-KNOB_OVERSHOOT, KNOB_OVERSHOOT, (LANES, n_knobs)).clip(-1, 1).astype(np.float32)
-    y = alias_free(model, x, knobs, sample_rate_hz)
+    y = alias_free.play(model, x, knobs, sample_rate_hz)
     return x[:, :-TAIL], y[:, :-TAIL], knobs
 
 

@@ -148,7 +148,7 @@ def split(folder, config, buffer_size, out, is_aligned):
             windows = [_windows(pair, part, length) for pair in pairs]
             n = sum(map(len, windows))
             if not n:
-                raise ModelError(f"the recordings are too short: their {part} part holds no segment of {length} samples")
+                raise ModelError(f"the recordings are too short: no segment of {length} samples fits into {part}")
             arrays = writer.part(part, n, length, config.n_knobs)
             row = 0
             for (x, y), position, starts in zip(pairs, knobs, windows):
