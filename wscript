@@ -2,14 +2,18 @@
 """How od3.lv2 is built, tested and installed; `./waf --help` lists the commands."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 
-from waflib import Build, Configure, Errors
+from waflib import Build, Configure, Errors, Scripting
+
+sys.path.insert(0, 'packaging')
+import source_archive  # noqa: E402 # found through the line above
 
 APPNAME = 'od3.lv2'
-VERSION = '0.2.2'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
+VERSION = '0.4.2'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
 top = '.'
 out = 'build'
 
@@ -66,6 +70,14 @@ def _objects(bld, sources, name, extra=()):
     return f'{name}-kernel {name}-rest'
 
 
+def _presets_of_manifest(bld):
+    """What hosts must know of each preset before they read its file."""
+    presets = re.findall(r'(<\S+>)\n    a pset:Preset ;.*?rdfs:label ([^;]*) ;', bld.path.make_node('ttl/presets.ttl').read(),
+                         re.DOTALL)
+    return '\n\n'.join(f'{uri}\n    a pset:Preset ;\n    lv2:appliesTo <urn:od3-lv2:od3> ;\n    rdfs:label {label} ;\n'
+                       '    rdfs:seeAlso <presets.ttl> .' for uri, label in presets)
+
+
 def build(bld):
     core = _objects(bld, CORE, 'core')
     bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'],
@@ -73,15 +85,24 @@ def build(bld):
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', install_path=None,
-            VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '')
+            VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '',
+            PRESETS=_presets_of_manifest(bld))
     bld(features='subst', is_copy=True, source=bld.path.make_node(bld.env.MODEL), target=f'{BUILT}/od3.gru',
         install_path=None)
-    files = [f'{BUILT}/{name}' for name in ('manifest.ttl', 'od3.ttl', 'od3.gru')]
+    bld(features='subst', is_copy=True, source='ttl/presets.ttl', target=f'{BUILT}/presets.ttl', install_path=None)
+    files = [f'{BUILT}/{name}' for name in ('manifest.ttl', 'od3.ttl', 'presets.ttl', 'od3.gru')]
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', files)
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUILT}/od3.so', chmod=0o755)
+    bld(features='subst', source='packaging/od3.lv2.metainfo.xml.in', target='od3.lv2.metainfo.xml', VERSION=VERSION,
+        DATE=_release_date(bld), install_path='${DATADIR}/metainfo')
     bld.add_post_fun(_assemble)
     if bld.cmd in ('test', 'bench', 'demo', 'lint'):
         globals()[f'_{bld.cmd}'](bld)
+
+
+def _release_date(bld):
+    """That of the newest release in NEWS.md."""
+    return re.search(r'^## \S+ \((\d{4}-\d\d-\d\d)\)', bld.path.make_node('NEWS.md').read(encoding='utf-8'), re.M)[1]
 
 
 def _assemble(bld):
@@ -161,7 +182,10 @@ COMMANDS = [_command(*pair) for pair in (
     ('demo', 'plays a guitar through the bundle and draws it'))]
 
 
-def dist(ctx):
-    ctx.algo = 'tar.gz'
-    ctx.files = ctx.path.ant_glob('**/*', excl='build*/** od3.lv2/** demo/** .waf/** .waf.new/** .git/** .lock-waf* '
-                                  '**/__pycache__/** **/*.pyc *.tar.gz')
+class Dist(Scripting.Dist):
+    """makes the source archive, the same bytes each time"""
+    cmd = 'dist'
+
+    def execute(self):
+        path = source_archive.write(self.path.abspath(), f'{APPNAME}-{VERSION}')
+        self.msg('Source archive', os.path.basename(path))

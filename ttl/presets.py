@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Writes ttl/presets.ttl: positions chosen by ear, and for each the Level that makes it as loud as the others.
 
