@@ -78,9 +78,9 @@ class Packages(unittest.TestCase):
         run("dpkg-buildpackage", "-us", "-uc", "-b", "-d", cwd=folder)
         (package,) = folder.parent.glob("od3-lv2_*.deb")
         self.assertIn(f"_{VERSION}-1_", package.name)
-        said = run("lintian", "--fail-on", "error,warning,info", "--suppress-tags", "bogus-mail-host", package,
-                   cwd=folder.parent)
-        self.assertEqual(said, "")
+        # The project has no mail address, and a package of one's own closes no bug.
+        run("lintian", "--fail-on", "error,warning,info", "--allow-root", "--suppress-tags",
+            "bogus-mail-host,initial-upload-closes-no-bugs", package, cwd=folder.parent)
         root = self.folder / "root"
         (root / "var/lib/dpkg/updates").mkdir(parents=True)
         (root / "var/lib/dpkg/info").mkdir()
@@ -106,7 +106,9 @@ class Packages(unittest.TestCase):
         work = self.folder / "arch"
         (work / "bin").mkdir(parents=True)
         shutil.copytree(self.source, work / NAME)
-        (work / "bin/waf").write_text('#!/bin/sh\nexec ./waf --no-install "$@"\n')
+        (work / "bin/waf").write_text("#!/usr/bin/env python3\nimport os, sys\n"
+                                      f"os.environ['PATH'] = {os.environ['PATH']!r}\n"
+                                      "os.execv('./waf', ['./waf', '--no-install', *sys.argv[1:]])\n")
         (work / "bin/waf").chmod(0o755)
         script = f'. "{work / NAME}/packaging/PKGBUILD"; cd "{work}"; pkgdir="{work}/stage"; (build) && (package)'
         run("bash", "-euc", script, cwd=work, PATH=f"{work}/bin:{os.environ['PATH']}")
