@@ -138,7 +138,7 @@ def _test(bld):
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
-    _programs(bld, 'render', 'play')
+    _programs(bld, 'render', 'play', 'idle_map')
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob('test/test_*.py')]
     programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))

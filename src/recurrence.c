@@ -71,9 +71,9 @@ state_size(const Recurrence* recurrence) NONBLOCKING
 static float*
 state_at(Recurrence* recurrence, uint32_t ago) NONBLOCKING
 {
-  const uint32_t n_states = recurrence->n_states;
-  return recurrence->states +
-         (size_t)((recurrence->next + n_states - ago) % n_states) * recurrence->hidden_size;
+  const uint32_t next = recurrence->next;
+  const uint32_t index = next >= ago ? next - ago : next + recurrence->n_states - ago;
+  return recurrence->states + (size_t)index * recurrence->hidden_size;
 }
 
 void
@@ -148,7 +148,7 @@ run_interpolated(Recurrence* recurrence, const Gru* gru, const float* in, float*
     for (uint32_t i = 0; i < n; ++i) {
       memcpy(state_at(recurrence, recurrence->n_states),
              states + (size_t)i * recurrence->hidden_size, state_size(recurrence));
-      recurrence->next = (recurrence->next + 1U) % recurrence->n_states;
+      recurrence->next = recurrence->next + 1U < recurrence->n_states ? recurrence->next + 1U : 0;
     }
     done += n;
   }
