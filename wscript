@@ -21,7 +21,7 @@ WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -
 KERNEL_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
 CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/gru.c src/model.c src/model_load.c src/network.c '
         'src/oversampler.c src/pedal.c src/recurrence.c src/voice.c src/voices.c').split()
-KERNELS = ['src/conditioning.c', 'src/gru.c', 'src/doubler.c', 'src/recurrence.c']
+KERNELS = [f'src/{name}.c' for name in ('conditioning', 'doubler', 'gru', 'pedal', 'recurrence', 'voice', 'voices')]
 SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 
 Configure.autoconfig = True
@@ -34,6 +34,8 @@ def options(opt):
                    'but the plugin may not run elsewhere')
     opt.add_option('--model', default='weights/od3.gru', help='the model file that the bundle gets [weights/od3.gru]')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
+    opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
+                   'accuracy, latency, aliasing, silence; a quarter of an hour')
 
 
 def configure(conf):
@@ -145,8 +147,9 @@ def _test(bld):
 
 
 def _bench(bld):
-    _programs(bld, 'bench')
-    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/bench.py'))
+    _programs(bld, 'bench', 'play', 'idle_map')
+    script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
 
 
 def _demo(bld):

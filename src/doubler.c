@@ -40,20 +40,14 @@ doubler_delay(DoublerKind kind) NONBLOCKING
 // Adds to out[i] what n_pairs of taps make of signal[i] to signal[i + last]; the outer pair comes
 // first. Each output is summed in the same order wherever it lies in the block.
 static void
-add_pairs(const float* taps, uint32_t n_pairs, uint32_t last, const float* signal, float* out,
-          uint32_t n_frames) NONBLOCKING
+add_pairs(const float* restrict taps, uint32_t n_pairs, uint32_t last, const float* restrict signal,
+          float* restrict out, uint32_t n_frames) NONBLOCKING
 {
-  for (uint32_t i = 0; i < n_frames; i += DOUBLER_LANES) {
-    float sums[DOUBLER_LANES] = {0.0f};
-    for (uint32_t j = 0; j < n_pairs; ++j) {
-      const float* old = signal + i + j;
-      const float* new = signal + i + last - j;
-      for (uint32_t lane = 0; lane < DOUBLER_LANES; ++lane) {
-        sums[lane] += taps[j] * (old[lane] + new[lane]);
-      }
-    }
-    for (uint32_t lane = 0; lane < DOUBLER_LANES && i + lane < n_frames; ++lane) {
-      out[i + lane] += sums[lane];
+  for (uint32_t j = 0; j < n_pairs; ++j) {
+    const float* old = signal + j;
+    const float* new = signal + last - j;
+    for (uint32_t i = 0; i < n_frames; ++i) {
+      out[i] += taps[j] * (old[i] + new[i]);
     }
   }
 }

@@ -10,8 +10,7 @@
 enum {
   DOUBLER_MAX_FRAMES = 128, // of the lower rate, a call
   DOUBLER_MAX_PAIRS = 24,
-  DOUBLER_LANES = 8, // outputs that are computed side by side
-  DOUBLER_SPAN = 2 * DOUBLER_MAX_PAIRS + DOUBLER_MAX_FRAMES + DOUBLER_LANES,
+  DOUBLER_SPAN = 2 * DOUBLER_MAX_PAIRS - 1 + DOUBLER_MAX_FRAMES,
 };
 
 // What lies beyond the higher rate's side: doubler_taps.py tells the filters.

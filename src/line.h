@@ -5,8 +5,6 @@
 
 #include "realtime.h"
 
-#include <stdint.h>
-
 enum { TICK_FRAMES = 64 }; // of the host: how often knobs are read and conditioned
 
 typedef struct {
@@ -14,12 +12,11 @@ typedef struct {
   float to;   // at its end
 } Line;
 
-// The value at the end of step `step` (from 0 on) of the n_steps that a tick is divided into. Any
-// thread.
+// The value when a part of the tick, 0 to 1, is over. Any thread.
 static inline float
-line_at(Line line, uint32_t step, uint32_t n_steps) NONBLOCKING
+line_at(Line line, float part) NONBLOCKING
 {
-  return line.from + (line.to - line.from) * ((float)(step + 1U) / (float)n_steps);
+  return line.from + (line.to - line.from) * part;
 }
 
 #endif

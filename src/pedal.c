@@ -148,9 +148,9 @@ run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKI
 
   const bool is_bypassed = pedal->wet_line.from == 0.0f && pedal->wet_line.to == 0.0f;
   for (uint32_t i = 0; i < n_frames; ++i) {
-    const uint32_t position = pedal->tick_position + i;
-    const float effect = wet[i] * line_at(pedal->gain_line, position, TICK_FRAMES);
-    const float mix = line_at(pedal->wet_line, position, TICK_FRAMES);
+    const float part = (float)(pedal->tick_position + i + 1U) / (float)TICK_FRAMES;
+    const float effect = wet[i] * line_at(pedal->gain_line, part);
+    const float mix = line_at(pedal->wet_line, part);
     out[i] = is_bypassed ? dry[i] : mix * effect + (1.0f - mix) * tame(dry[i]);
   }
 }

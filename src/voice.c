@@ -81,13 +81,14 @@ voice_run(Voice* voice, const Network* network, uint32_t tick_position, const fl
   float sound[OVERSAMPLER_MAX_FRAMES];
   const uint32_t factor = 1U << voice->n_stages;
   const uint32_t most = OVERSAMPLER_MAX_FRAMES / factor;
+  const float step = 1.0f / (float)(TICK_FRAMES * factor);
   for (uint32_t done = 0; done < n_frames;) {
     const uint32_t n = n_frames - done < most ? n_frames - done : most;
     const uint32_t begin = factor * (tick_position + done);
     oversampler_up(voice->oversampler, in + done, sound, n);
     recurrence_run(voice->recurrence, &network->gru, sound, sound, factor * n);
     for (uint32_t i = 0; i < factor * n; ++i) {
-      sound[i] -= line_at(network->idle_line, begin + i, TICK_FRAMES * factor);
+      sound[i] -= line_at(network->idle_line, step * (float)(begin + i + 1U));
     }
     oversampler_down(voice->oversampler, sound, n);
     for (uint32_t i = 0; i < n; ++i) {

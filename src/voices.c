@@ -112,10 +112,11 @@ voices_run(Voices* voices, const Network* network, uint32_t tick_position, const
   }
   voice_run(voices->heard, network, tick_position, tamed, wet, n_frames);
   if (voices->coming) {
+    const float step = 1.0f / (float)TICK_FRAMES;
     float coming_wet[TICK_FRAMES];
     voice_run(voices->coming, network, tick_position, tamed, coming_wet, n_frames);
     for (uint32_t i = 0; i < n_frames; ++i) {
-      const float arrival = line_at(voices->arrival_line, tick_position + i, TICK_FRAMES);
+      const float arrival = line_at(voices->arrival_line, step * (float)(tick_position + i + 1U));
       wet[i] += arrival * (coming_wet[i] - wet[i]);
       dry[i] += arrival * (coming_dry[i] - dry[i]);
     }

@@ -21,7 +21,7 @@ static double
 now_ns(void)
 {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); // other programs' time does not count
   return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
 }
 
