@@ -53,6 +53,7 @@ def resample(x, n):
     return np.fft.irfft(spectrum[:n_bins], n) * n / len(x)
 
 
+@functools.lru_cache(maxsize=1)
 def clip(path, seconds):
     """A sound file's first channel at 48 kHz: so many whole seconds, with the pauses."""
     audio, rate_hz = soundfile.read(path, always_2d=True)
@@ -69,11 +70,16 @@ def knob_grid(n):
     return list(itertools.product(np.linspace(-1, 1, n), repeat=2))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.lru_cache(maxsize=2)
+def _clip_at(path, seconds, rate_hz):
+    return resample(clip(path, seconds), round(seconds * rate_hz))
+
+
+@functools.lru_cache(maxsize=64)
 def _truths(path, seconds, knobs):
     x = clip(path, seconds)
     plain, _ = play(x, MODEL_HZ, 1, knobs)
-    wide, _ = play(resample(x, seconds * WIDE_HZ), WIDE_HZ, 1, knobs)
+    wide, _ = play(_clip_at(path, seconds, WIDE_HZ), WIDE_HZ, 1, knobs)
     return plain, resample(wide, len(x))
 
 
@@ -89,8 +95,8 @@ def esr(y, target, rate_hz):
 
 def accuracy(path, seconds, knobs, rate_hz, oversampling):
     """ESR of the pedal at a rate against the model's own output, and against that without aliasing."""
-    n = round(seconds * rate_hz)
-    y, latency = play(resample(clip(path, seconds), n), rate_hz, oversampling, knobs)
+    y, latency = play(_clip_at(path, seconds, rate_hz), rate_hz, oversampling, knobs)
+    n = len(y)
     return [esr(np.roll(y, -latency), resample(truth, n), rate_hz) for truth in _truths(path, seconds, knobs)]
 
 
@@ -100,10 +106,10 @@ def measured_latency(path, seconds, knobs, rate_hz, oversampling):
     Measured is the slope of the phase between the two, over all frequencies by their energy, after
     the latency that is told.
     """
-    n = round(seconds * rate_hz)
-    y, latency = play(resample(clip(path, seconds), n), rate_hz, oversampling, knobs)
-    cross = _band(np.roll(y, -latency), rate_hz) * np.conj(_band(resample(_truths(path, seconds, knobs)[1], n), rate_hz))
-    turn = 2 * np.pi * np.arange(len(cross)) / n
+    y, latency = play(_clip_at(path, seconds, rate_hz), rate_hz, oversampling, knobs)
+    truth = resample(_truths(path, seconds, knobs)[1], len(y))
+    cross = _band(np.roll(y, -latency), rate_hz) * np.conj(_band(truth, rate_hz))
+    turn = 2 * np.pi * np.arange(len(cross)) / len(y)
     weight = np.abs(cross)
     return latency, latency - (weight * turn * np.angle(cross)).sum() / (weight * turn ** 2).sum()
 
@@ -137,7 +143,10 @@ def least_aliasing(factor, level_db, model=MODEL):
 
 
 def loudest_idle(rate_hz, oversampling, n, model=MODEL):
-    """(peak to peak, gain, tone) where the idle output after noise is largest on an n x n grid of knobs."""
+    """(peak to peak, gain, tone, seconds) of idle output after noise on an n x n grid of knobs.
+
+    The first three where it is largest; the last is the longest silence that it took to become quiet.
+    """
     command = [BUILD / "test/idle_map", model, rate_hz, oversampling, n]
     said = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True).stdout
     return tuple(float(word) for word in said.split())

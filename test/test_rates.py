@@ -94,8 +94,9 @@ class Idle(unittest.TestCase):
         """after noise at every rate, choice and 9 x 9 positions: silence, to 1e-5 peak to peak"""
         for rate_hz in (*COMMON_HZ, 32000):
             for times in rates.choices(rate_hz):
-                loudest, gain, tone = rates.loudest_idle(rate_hz, times, 9)
-                common.note(f"{rate_hz} Hz, {times}x: {loudest:.2g} at gain {gain:+.2f}, tone {tone:+.2f}")
+                loudest, gain, tone, silence_s = rates.loudest_idle(rate_hz, times, 9)
+                common.note(f"{rate_hz} Hz, {times}x: {loudest:.2g} at gain {gain:+.2f}, tone {tone:+.2f}; "
+                            f"after {silence_s:.2f} s at most")
                 self.assertLessEqual(loudest, 1e-5)
 
 
