@@ -13,7 +13,7 @@ enum {
   DOUBLER_SPAN = 2 * DOUBLER_MAX_PAIRS - 1 + DOUBLER_MAX_FRAMES,
 };
 
-// What lies beyond the higher rate's side: doubler_taps.py tells the filters.
+// What lies on the lower rate's side, which decides the filters: doubler_taps.py designs them.
 typedef enum {
   DOUBLER_OF_HOST, // the host, whose signal fills its band
   DOUBLER_OF_REST, // another doubler, to which the lower half of the band matters

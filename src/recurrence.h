@@ -7,9 +7,10 @@
 // and its two neighbours, or, for D < 1.5, linearly. At no frequency do these Lagrange filters
 // amplify, since D lies at most half a sample from the middle of the quadratic one's three taps, or
 // between the linear one's two. So every fixed point that is stable at the GRU's own rate is stable
-// here: a mode mu of its linearisation decays by mu * C(z) = 1, and that has no root outside the
-// unit circle when |mu| < 1 and |C| <= 1 on it (|C| is at most that outside it, C being a
-// polynomial in 1/z). Nothing can run away, since interpolated states are kept within [-1, 1].
+// here: a mode of its linearisation, of eigenvalue mu, goes on as the roots of mu * C(z) = 1, and
+// none of these lies outside the unit circle when |mu| < 1 and |C| <= 1 on it (and so outside, C
+// being a polynomial in 1/z). Nothing can run away, since interpolated states are kept within
+// [-1, 1].
 #ifndef OD3_RECURRENCE_H
 #define OD3_RECURRENCE_H
 

@@ -20,7 +20,7 @@ unsigned
 voice_n_stages(const Model* model, double sample_rate_hz, unsigned multiple) NONBLOCKING;
 
 // A voice of n_stages, 0 to OVERSAMPLER_MAX_STAGES, for a host's rate, or NULL when there is no
-// memory. voice_rest is to be called before voice_run. Not the audio thread.
+// memory. It begins in silence, all states 0. Not the audio thread.
 Voice*
 voice_new(const Model* model, double sample_rate_hz, unsigned n_stages);
 

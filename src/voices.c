@@ -44,6 +44,7 @@ voices_new(const Model* model, double sample_rate_hz, uint32_t change_ticks)
     }
     voices->chosen[i] = *voice;
   }
+  voices->heard = voices->chosen[OVERSAMPLING_1X];
   return voices;
 }
 

@@ -15,9 +15,9 @@ typedef enum { OVERSAMPLING_1X, OVERSAMPLING_2X, OVERSAMPLING_4X, N_OVERSAMPLING
 
 typedef struct Voices Voices;
 
-// All voices for a host's rate, or NULL when there is no memory. A change warms the new voice up
-// for change_ticks, and then fades to it in as many (at least 1). voices_rest is to be called
-// before all else. Not the audio thread.
+// All voices for a host's rate, at 1x with all states 0, or NULL when there is no memory. A change
+// warms the new voice up for change_ticks, and then fades to it in as many (at least 1). Not the
+// audio thread.
 Voices*
 voices_new(const Model* model, double sample_rate_hz, uint32_t change_ticks);
 

@@ -46,6 +46,31 @@ any_sample_rate_plays(void** state)
   }
 }
 
+static void
+it_starts_settled_at_any_rate(void** state)
+{
+  (void)state;
+  enum { LENGTH = 4800 };
+  static const double rates_hz[] = {22050, 44100, 64000, 88200, 96000, 176400, 192000};
+  memset(in, 0, sizeof in);
+  float loudest = 0.0f;
+  for (size_t i = 0; i < sizeof rates_hz / sizeof *rates_hz; ++i) {
+    for (int choice = 0; choice < N_CHOICES; ++choice) {
+      for (int position = 0; position < 9; ++position) {
+        const float gain = 5.0f * (float)(position / 3);
+        const float tone = 5.0f * (float)(position % 3);
+        Instance* instance = host_start(rates_hz[i], gain, tone, 0, 1);
+        instance->controls[PORT_OVERSAMPLING] = choices[choice];
+        host_run(instance, in, out, LENGTH, 480);
+        host_free(instance);
+        loudest = fmaxf(loudest, largest_sample(out, 0, LENGTH));
+      }
+    }
+  }
+  print_message("# loudest idle sample %.2g\n", (double)loudest);
+  assert_true(loudest <= 1e-5f);
+}
+
 // What is told before the first frame is the delay of the bypassed sound; test_rates.py measures
 // that of the pedal's.
 static void
@@ -184,6 +209,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(any_sample_rate_plays),
+      cmocka_unit_test(it_starts_settled_at_any_rate),
       cmocka_unit_test(latency_is_told),
       cmocka_unit_test(any_choice_is_a_choice),
       cmocka_unit_test(a_change_fades_while_playing),

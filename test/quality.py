@@ -43,13 +43,13 @@ def head(title, *cells):
     row(*["---"] * len(cells))
 
 
-def accuracy(path):
+def accuracy(path, rates_hz):
     """ESR by rate, mean and worst over the knobs."""
     head(f"Accuracy: {path.name}, {GRID} x {GRID} knob positions, below {rates.LIMIT_HZ / 1000:g} kHz. ESR against the "
          "model's own output at 48 kHz 1x, which aliases, and against that without aliasing",
          "rate", "oversampling", "own: mean", "worst", "without aliasing: mean", "worst")
     knobs = rates.knob_grid(GRID)
-    for rate_hz, times in configurations(COMMON_HZ + ODD_HZ):
+    for rate_hz, times in configurations(rates_hz):
         ratios = np.array(everywhere(rates.accuracy, [(path, SECONDS, k, rate_hz, times) for k in knobs]))
         (own, free), (own_worst, free_worst) = ratios.mean(0), ratios.max(0)
         row(f"{rate_hz / 1000:g} kHz", f"{times}x", f"{own:.1e}", f"{own_worst:.1e}", f"{free:.1e}",
@@ -86,9 +86,9 @@ def idle():
 
 def main():
     other = Path(sys.argv[1]) if len(sys.argv) > 1 else OTHER_GUITAR
-    accuracy(GUITAR)
+    accuracy(GUITAR, COMMON_HZ + ODD_HZ)
     if other.is_file():
-        accuracy(other)
+        accuracy(other, COMMON_HZ)
     else:
         print(f"\nAccuracy on a second guitar: skipped, there is no {other}")
     latency()

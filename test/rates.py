@@ -3,7 +3,8 @@
 
 The truth for accuracy is the model's own output at its rate of 48 kHz and 1x, carried to the other
 rate by one FFT over the whole clip. That output aliases itself, so there is a second truth without:
-the model at 384 kHz, with a state delay of 8, cut to the band of 48 kHz by an FFT.
+the model at 384 kHz, with a state delay of 8, cut to the band of 48 kHz by an FFT. Where the other
+rate is lower, both hear what is left of the clip there.
 """
 
 import functools
@@ -76,10 +77,10 @@ def _clip_at(path, seconds, rate_hz):
 
 
 @functools.lru_cache(maxsize=64)
-def _truths(path, seconds, knobs):
-    x = clip(path, seconds)
+def _truths(path, seconds, knobs, clip_hz):
+    x = resample(_clip_at(path, seconds, clip_hz), seconds * MODEL_HZ)
     plain, _ = play(x, MODEL_HZ, 1, knobs)
-    wide, _ = play(_clip_at(path, seconds, WIDE_HZ), WIDE_HZ, 1, knobs)
+    wide, _ = play(resample(x, seconds * WIDE_HZ), WIDE_HZ, 1, knobs)
     return plain, resample(wide, len(x))
 
 
@@ -96,8 +97,8 @@ def esr(y, target, rate_hz):
 def accuracy(path, seconds, knobs, rate_hz, oversampling):
     """ESR of the pedal at a rate against the model's own output, and against that without aliasing."""
     y, latency = play(_clip_at(path, seconds, rate_hz), rate_hz, oversampling, knobs)
-    n = len(y)
-    return [esr(np.roll(y, -latency), resample(truth, n), rate_hz) for truth in _truths(path, seconds, knobs)]
+    truths = _truths(path, seconds, knobs, min(rate_hz, MODEL_HZ))
+    return [esr(np.roll(y, -latency), resample(truth, len(y)), rate_hz) for truth in truths]
 
 
 def measured_latency(path, seconds, knobs, rate_hz, oversampling):
@@ -107,7 +108,7 @@ def measured_latency(path, seconds, knobs, rate_hz, oversampling):
     the latency that is told.
     """
     y, latency = play(_clip_at(path, seconds, rate_hz), rate_hz, oversampling, knobs)
-    truth = resample(_truths(path, seconds, knobs)[1], len(y))
+    truth = resample(_truths(path, seconds, knobs, min(rate_hz, MODEL_HZ))[1], len(y))
     cross = _band(np.roll(y, -latency), rate_hz) * np.conj(_band(truth, rate_hz))
     turn = 2 * np.pi * np.arange(len(cross)) / len(y)
     weight = np.abs(cross)
