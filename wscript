@@ -23,8 +23,9 @@ WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -
             '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2').split()
 # What lets compilers turn plain loops into vector code; NaN and inf keep their meaning.
 KERNEL_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
-CORE = 'src/conditioning.c src/crc32.c src/gru.c src/model.c src/model_load.c src/pedal.c'.split()
-KERNELS = ['src/conditioning.c', 'src/gru.c']
+CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/gru.c src/model.c src/model_load.c src/network.c '
+        'src/oversampler.c src/pedal.c src/recurrence.c src/voice.c src/voices.c').split()
+KERNELS = [f'src/{name}.c' for name in ('conditioning', 'doubler', 'gru', 'pedal', 'recurrence', 'voice', 'voices')]
 SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 
 Configure.autoconfig = True
@@ -37,6 +38,8 @@ def options(opt):
                    'but the plugin may not run elsewhere')
     opt.add_option('--model', default='weights/od3.gru', help='the model file that the bundle gets [weights/od3.gru]')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
+    opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
+                   'accuracy, latency, aliasing, silence; a quarter of an hour')
 
 
 def configure(conf):
@@ -136,6 +139,13 @@ def _package(bld, name):
     return cflags, [f for f in libs if not f.startswith('-l')], [f[2:] for f in libs if f.startswith('-l')]
 
 
+def _programs(bld, *names):
+    """Programs of the core that tests and benchmarks run."""
+    for name in names:
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'],
+                    use='core-kernel core-rest', install_path=None)
+
+
 def _test(bld):
     unit_tests = [node.name[:-2] for node in bld.path.ant_glob('test/unit_*.c')]
     host_tests = [node.name[:-2] for node in bld.path.ant_glob('test/host_*.c')]
@@ -151,17 +161,16 @@ def _test(bld):
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
-    bld.program(source='test/render.c', target='test/render', includes='src', lib=['m'], use='core-kernel core-rest',
-                install_path=None)
+    _programs(bld, 'render', 'play', 'idle_map')
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob('test/test_*.py')]
     programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
 
 
 def _bench(bld):
-    bld.program(source='test/bench.c', target='test/bench', includes='src', lib=['m'], use='core-kernel core-rest',
-                install_path=None)
-    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/bench.py'))
+    _programs(bld, 'bench', 'play', 'idle_map')
+    script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
 
 
 def _demo(bld):

@@ -41,11 +41,19 @@ def every_file_says_its_licence(paths):
     return not bare
 
 
+def written_files_are_as_written():
+    written = subprocess.run([sys.executable, "src/doubler_taps.py"], cwd=TOP, check=True, capture_output=True)
+    is_same = written.stdout == (TOP / "src/doubler_taps.h").read_bytes()
+    if not is_same:
+        print("lint: src/doubler_taps.h is not what src/doubler_taps.py writes", file=sys.stderr)
+    return is_same
+
+
 def main():
     warnings = [*sys.argv[1].split(), "-Werror"]
     core, tests = find("src/*.c"), find("test/*.c")
     headers = find("src/*.h", "test/*.h")
-    scripts = find("test/*.py", "weights/*.py")
+    scripts = find("src/*.py", "test/*.py", "weights/*.py")
     flags = ["-std=c11", *DEFINES, "-Isrc"]
     # Other projects' headers keep to their own rules.
     lilv = [word.replace("-I", "-isystem", 1) for word in words("pkg-config", "--cflags", "lilv-0", "lv2")]
@@ -60,6 +68,7 @@ def main():
               *DEFINES, "-Isrc", "src"),
         check("shellcheck", "waf", ".ci/run"),
         check(sys.executable, "-m", "flake8", "--max-line-length=120", *scripts, "wscript"),
+        written_files_are_as_written(),
         every_file_says_its_licence([*core, *tests, *headers, *scripts, KERNEL, "waf", "wscript", ".ci/run"]),
     ]
     sys.exit(0 if all(results) else 1)
