@@ -37,6 +37,7 @@ def options(opt):
     opt.add_option('--native', action='store_true', help="use this machine's CPU features: faster here, "
                    'but the plugin may not run elsewhere')
     opt.add_option('--model', default='weights/od3.gru', help='the model file that the bundle gets [weights/od3.gru]')
+    opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
@@ -162,7 +163,8 @@ def _test(bld):
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
     _programs(bld, 'render', 'play', 'idle_map')
-    scripts = [f'test/{node.name}' for node in bld.path.ant_glob('test/test_*.py')]
+    patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else [])]
+    scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
     programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
 

@@ -16,7 +16,7 @@ import pyneuralfx
 
 POSITIONS = np.linspace(0, 10, 11)
 SHOWN = (0, 2.5, 5, 7.5, 10)
-LEVELS_DB = np.arange(-60, 4, 3)
+LEVELS_DB = np.arange(-60, 1, 3)
 TONE_HZ = 220
 NOTE_DB = -20
 
@@ -40,7 +40,7 @@ def distortion(model, knobs, rate_hz, level_db):
 
 def table(model, rate_hz):
     """Markdown: by position, what Gain does with Tone in the middle, and what Tone does with Gain there."""
-    lines = ["| position | Gain: small-signal gain at 1 kHz | Gain: distortion of a note | Tone: 100 Hz | Tone: 5 kHz |",
+    lines = ["| position | Gain: a quiet 1 kHz | Gain: distortion of a note | Tone: 100 Hz | Tone: 5 kHz |",
              "| --- | --- | --- | --- | --- |"]
     for position in POSITIONS:
         by_gain, by_tone = normalised(position, 5), normalised(5, position)
@@ -64,7 +64,7 @@ def draw(model, rate_hz, path):
         levels.append((f"Gain {position:g}", 10.0 ** (LEVELS_DB / 20),
                        [distortion(model, normalised(position, 5), rate_hz, level) for level in LEVELS_DB], None))
     picture.curves(path, [("Gain: small signals", "Hz", "dB", gains), ("Tone: small signals", "Hz", "dB", tones),
-                          ("Gain: distortion of 220 Hz", "peak of the input, 1 = full scale", "%", levels)], is_log=True)
+                          ("Gain: distortion of 220 Hz", "peak of the input", "%", levels)], is_log=True)
 
 
 def main(arguments):
