@@ -50,7 +50,8 @@ def options(opt):
     opt.add_option('--native', action='store_true', help="use this machine's CPU features: faster here, "
                    'but the plugin may not run elsewhere')
     opt.add_option('--model', help=f"the model file that the bundle gets [{DEFAULT_MODEL}, or the target's]")
-    opt.add_option('--target', choices=list(TARGETS), help='build for a device, into build-TARGET: ' + ', '.join(TARGETS))
+    opt.add_option('--target', choices=list(TARGETS), help='build for a device, into build-TARGET: '
+                   + ', '.join(TARGETS))
     opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
@@ -102,8 +103,8 @@ def _objects(bld, sources, name, extra=()):
 
 def _presets_of_manifest(bld):
     """What hosts must know of each preset before they read its file."""
-    presets = re.findall(r'(<\S+>)\n    a pset:Preset ;.*?rdfs:label ([^;]*) ;', bld.path.make_node('ttl/presets.ttl').read(),
-                         re.DOTALL)
+    text = bld.path.make_node('ttl/presets.ttl').read(encoding='utf-8')
+    presets = re.findall(r'(<\S+>)\n    a pset:Preset ;.*?rdfs:label ([^;]*) ;', text, re.DOTALL)
     return '\n\n'.join(f'{uri}\n    a pset:Preset ;\n    lv2:appliesTo <urn:od3-lv2:od3> ;\n    rdfs:label {label} ;\n'
                        '    rdfs:seeAlso <presets.ttl> .' for uri, label in presets)
 
