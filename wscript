@@ -115,7 +115,7 @@ def build(bld):
         use=f'STRICT {core}', install_path=None)
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
-        bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', install_path=None,
+        bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', encoding='utf-8', install_path=None,
             VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '',
             PRESETS=_presets_of_manifest(bld))
     bld(features='subst', is_copy=True, source=bld.path.make_node(bld.env.MODEL), target=f'{BUILT}/od3.gru',
