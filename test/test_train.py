@@ -91,7 +91,7 @@ class Train(unittest.TestCase):
 
     def weights(self, run="run", name="state.pt"):
         saved = torch.load(self.folder / run / name)
-        return saved["parameters"] if name == "state.pt" else saved
+        return saved["average"] if name == "state.pt" else saved
 
     def refused(self, *options):
         result = subprocess.run(self.command(*options), capture_output=True, text=True, check=False)
@@ -108,7 +108,7 @@ class Train(unittest.TestCase):
             self.train(run=arch)
             log = self.log(arch)
             common.note(f"{arch}: valid loss {log[0, 3]:.3f}, then {log[-1, 3]:.3f}")
-            self.assertLess(log[:, 3].min(), 0.9 * log[0, 3])
+            self.assertLess(log[:, 3].min(), min(0.3, log[0, 3]))
             export.export(self.folder / arch / "best_params.pt", self.folder / arch / "config.yml",
                           self.folder / "out.gru")
 

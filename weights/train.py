@@ -7,9 +7,10 @@ usage: train.py CONFIG.yml DATA_DIR OUT_DIR [--minutes M] [--rate R] [--seed N] 
 CONFIG.yml is PyNeuralFx's: its arch and sizes, buffer_size, batch_size, lr, epochs, interval_val and
 improvement_patience. DATA_DIR comes from prepare.py. OUT_DIR gets best_params.pt (the best in
 validation) and config.yml, which PyNeuralFx and export.py open; loss.csv; and state.pt, from which a
-killed run goes on when it is started again. Each segment is played in buffers with the state carried
-over, one optimiser step a buffer, the learning rate falling along a cosine. By epochs, the same seed
-gives the same model, through any number of kills; by --minutes, how far it gets is the machine's.
+killed run goes on when it is started again. What is validated and kept are the parameters' means over
+the last steps. Each segment is played in buffers with the state carried over, one optimiser step a
+buffer, the learning rate falling along a cosine. By epochs, the same seed gives the same model,
+through any number of kills; by --minutes, how far it gets is the machine's.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from soap import Soap
 SAVE_EVERY_S = 30
 RATE_WARM_UP_STEPS = 300
 CLIP_NORM = 1.0
+AVERAGED_STEPS = 1000  # what is validated and kept is the mean of the parameters over about so many
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 
 
@@ -61,6 +63,7 @@ class Run:
         parameters = (pyneuralfx.read_parameters(start, config) if start else
                       pyneuralfx.initial_parameters(config, torch.Generator().manual_seed(plan.seed)))
         self.parameters = {name: tensor.to(self.device) for name, tensor in parameters.items()}
+        self.average = {name: tensor.clone() for name, tensor in self.parameters.items()}
         self.optimiser = Soap(self.parameters.values(), 3 * config.hidden_size)
         self.n_batches = self.steps = self.stale = 0
         self.elapsed_s, self.best = 0.0, math.inf
@@ -75,19 +78,17 @@ class Run:
     def _resume(self):
         state = torch.load(self.out / "state.pt", map_location=self.device)
         with torch.no_grad():
-            for name, tensor in self.parameters.items():
-                tensor.copy_(state["parameters"][name])
+            for kept in ("parameters", "average"):
+                for name, tensor in getattr(self, kept).items():
+                    tensor.copy_(state[kept][name])
         self.optimiser.load_state_dict(state["optimiser"])
         for name in self.KEPT:
             setattr(self, name, state[name])
         print(f"going on after {self.steps} steps, {self.elapsed_s / 60:.1f} minutes", flush=True)
 
-    def _weights(self):
-        return {name: tensor.detach().cpu().clone() for name, tensor in self.parameters.items()}
-
     def save(self):
         """Everything that a later start needs."""
-        save({"parameters": self._weights(), "optimiser": self.optimiser.state_dict(),
+        save({"parameters": self.parameters, "average": self.average, "optimiser": self.optimiser.state_dict(),
               **{name: getattr(self, name) for name in self.KEPT}}, self.out / "state.pt")
 
     def progress(self):
@@ -102,6 +103,12 @@ class Run:
 
     def _model(self):
         return pyneuralfx.affine_form(self.parameters, self.config)
+
+    def _take_average(self):
+        weight = max(1 / AVERAGED_STEPS, 1 / (self.steps + 1))
+        with torch.no_grad():
+            for name, tensor in self.average.items():
+                tensor.lerp_(self.parameters[name], weight)
 
     def _set_rate(self):
         warm_up = min(1.0, (self.steps + 1) / RATE_WARM_UP_STEPS)
@@ -120,6 +127,7 @@ class Run:
         norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), CLIP_NORM)
         if torch.isfinite(norm):
             self.optimiser.step()
+        self._take_average()
         self.steps += 1
         self.losses.append(float(error))
         return state
@@ -143,7 +151,7 @@ class Run:
     def _validate(self):
         """Logs the mean error of the validation segments, and keeps the parameters if they are the best."""
         with torch.no_grad():
-            model = self._model()
+            model = pyneuralfx.affine_form(self.average, self.config)
             x, target, knobs = (tensor.to(self.device) for tensor in self.valid.rows(slice(None)))
             y, _ = kernel.render(x, model.theta(knobs), model.out_weight, model.out_bias)
             valid = float(loss.relative_error(y[:, WARM_UP:], target[:, WARM_UP:]).mean())
@@ -152,7 +160,7 @@ class Run:
         self.stale += 1
         if valid < self.best:
             self.best, self.stale = valid, 0
-            save(self._weights(), self.out / "best_params.pt")
+            save({name: tensor.cpu() for name, tensor in self.average.items()}, self.out / "best_params.pt")
         rows = [f"{minutes:.2f},{steps},{train:.6f},{valid:.6f}\n" for minutes, steps, train, valid in self.log]
         gru_file.write_atomically(self.out / "loss.csv", "".join(["minutes,step,train,valid\n", *rows]).encode())
 
