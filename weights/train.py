@@ -105,7 +105,7 @@ class Run:
         return pyneuralfx.affine_form(self.parameters, self.config)
 
     def _take_average(self):
-        weight = max(1 / AVERAGED_STEPS, 1 / (self.steps + 1))
+        weight = max(1 / AVERAGED_STEPS, 10 / (self.steps + 10))  # at first, over the last tenth
         with torch.no_grad():
             for name, tensor in self.average.items():
                 tensor.lerp_(self.parameters[name], weight)
