@@ -108,7 +108,7 @@ class Train(unittest.TestCase):
             self.train(run=arch)
             log = self.log(arch)
             common.note(f"{arch}: valid loss {log[0, 3]:.3f}, then {log[-1, 3]:.3f}")
-            self.assertLess(log[:, 3].min(), min(0.3, log[0, 3]))
+            self.assertLess(log[:, 3].min(), min(0.5, log[0, 3]))
             export.export(self.folder / arch / "best_params.pt", self.folder / arch / "config.yml",
                           self.folder / "out.gru")
 
