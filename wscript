@@ -20,6 +20,7 @@ WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -
 # What lets compilers turn plain loops into vector code; NaN and inf keep their meaning.
 KERNEL_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
 CORE = 'src/conditioning.c src/crc32.c src/gru.c src/model.c src/model_load.c src/pedal.c'.split()
+MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css switch.svg thumbnail.png'.split()
 KERNELS = ['src/conditioning.c', 'src/gru.c']
 SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 
@@ -74,13 +75,16 @@ def build(bld):
     for name in ('manifest.ttl', 'od3.ttl'):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', install_path=None,
             VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '')
-    bld(features='subst', is_copy=True, source=bld.path.make_node(bld.env.MODEL), target=f'{BUILT}/od3.gru',
-        install_path=None)
-    files = [f'{BUILT}/{name}' for name in ('manifest.ttl', 'od3.ttl', 'od3.gru')]
-    bld.install_files(f'${{LV2DIR}}/{BUNDLE}', files)
+    copies = {'od3.gru': bld.env.MODEL, 'modgui.ttl': 'ttl/modgui.ttl',
+              **{f'modgui/{name}': f'modgui/{name}' for name in MODGUI}}
+    for name, source in copies.items():
+        bld(features='subst', is_copy=True, source=bld.path.make_node(source), target=f'{BUILT}/{name}',
+            install_path=None)
+    for folder, names in ((BUNDLE, ('manifest.ttl', 'od3.ttl', 'modgui.ttl', 'od3.gru')), (f'{BUNDLE}/modgui', MODGUI)):
+        bld.install_files(f'${{LV2DIR}}/{folder}', [f'lv2/{folder}/{name}' for name in names])
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUILT}/od3.so', chmod=0o755)
     bld.add_post_fun(_assemble)
-    if bld.cmd in ('test', 'bench', 'demo', 'lint'):
+    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint'):
         globals()[f'_{bld.cmd}'](bld)
 
 
@@ -148,6 +152,10 @@ def _demo(bld):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/demo.py', *extra))
 
 
+def _draw(bld):
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/draw.py'))
+
+
 def _lint(bld):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/lint.py', ' '.join(WARNINGS)))
 
@@ -158,7 +166,7 @@ def _command(name, summary):
 
 COMMANDS = [_command(*pair) for pair in (
     ('test', 'runs all tests'), ('bench', 'measures speed, as ratios'), ('lint', 'checks style and code statically'),
-    ('demo', 'plays a guitar through the bundle and draws it'))]
+    ('demo', 'plays a guitar through the bundle and draws it'), ('draw', "draws the modgui's pictures anew"))]
 
 
 def dist(ctx):
