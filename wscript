@@ -33,6 +33,7 @@ def options(opt):
     opt.add_option('--native', action='store_true', help="use this machine's CPU features: faster here, "
                    'but the plugin may not run elsewhere')
     opt.add_option('--model', default='weights/od3.gru', help='the model file that the bundle gets [weights/od3.gru]')
+    opt.add_option('--serve', action='store_true', help='web: serves the page on this machine, until Ctrl-C')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
 
 
@@ -84,7 +85,7 @@ def build(bld):
         bld.install_files(f'${{LV2DIR}}/{folder}', [f'lv2/{folder}/{name}' for name in names])
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUILT}/od3.so', chmod=0o755)
     bld.add_post_fun(_assemble)
-    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint'):
+    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web'):
         globals()[f'_{bld.cmd}'](bld)
 
 
@@ -152,6 +153,34 @@ def _demo(bld):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/demo.py', *extra))
 
 
+def _page(bld):
+    """The web page: the core as WebAssembly, with and without SIMD, and all else in one HTML file."""
+    compiler = os.environ.get('WASM_CC') or shutil.which('clang-22') or 'clang'
+    flags = ['--target=wasm32-wasi', '-Wno-deprecated', '-std=c11', '-D_POSIX_C_SOURCE=200809L', *KERNEL_FLAGS, f'-I{bld.path.abspath()}/src',
+             '-nostdlib', '-Wl,--no-entry,--strip-all']
+    sources = [name for name in CORE if name != 'src/model_load.c'] + ['web/core.c']
+    headers = bld.path.ant_glob('src/*.h')
+    cores = {'core-simd': '-msimd128', 'core-scalar': ''}
+    for name, flag in cores.items():
+        bld(rule=f'{compiler} {" ".join(flags)} {flag} ${{SRC}} -lc -o ${{TGT}}', source=sources,
+            target=f'wasm/{name}.wasm', dep_nodes=headers)
+    bld(rule=f'{sys.executable} ${{SRC}} ${{TGT}}', source='web/bass.py', target='wasm/bass.flac')
+    clips = ['test/guitar.flac', 'wasm/bass.flac']
+    bld(rule=f'{sys.executable} ${{SRC}} web',
+        source=['web/assemble.py', *(f'wasm/{name}.wasm' for name in cores), bld.path.make_node(bld.env.MODEL), *clips],
+        target=['web/index.html', 'web/clips/guitar.js', 'web/clips/bass.js'],
+        dep_nodes=bld.path.ant_glob('web/* modgui/*'))
+
+
+def _web(bld):
+    _page(bld)
+    folder = bld.bldnode.make_node('web').abspath()
+    bld.add_post_fun(lambda bld: print(f'The page: {folder}/index.html'))
+    if bld.options.serve:
+        bld.add_post_fun(lambda bld: _run(bld, sys.executable, '-m', 'http.server', '--bind', '127.0.0.1',
+                                          '--directory', folder, '8000'))
+
+
 def _draw(bld):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/draw.py'))
 
@@ -166,7 +195,8 @@ def _command(name, summary):
 
 COMMANDS = [_command(*pair) for pair in (
     ('test', 'runs all tests'), ('bench', 'measures speed, as ratios'), ('lint', 'checks style and code statically'),
-    ('demo', 'plays a guitar through the bundle and draws it'), ('draw', "draws the modgui's pictures anew"))]
+    ('demo', 'plays a guitar through the bundle and draws it'), ('draw', "draws the modgui's pictures anew"),
+    ('web', 'builds the web page into build/web; --serve serves it'))]
 
 
 def dist(ctx):
