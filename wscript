@@ -135,8 +135,10 @@ def _test(bld):
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
-    bld.program(source='test/render.c', target='test/render', includes='src', lib=['m'], use='core-kernel core-rest',
-                install_path=None)
+    for name in ('render', 'play'):
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'],
+                    use='core-kernel core-rest', install_path=None)
+    _page(bld)
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob('test/test_*.py')]
     programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))

@@ -57,7 +57,7 @@ def page(simd, scalar, model):
     style = plain(FACE / "stylesheet.css") + (HERE / "style.css").read_text()
     script = f"const face = {(FACE / 'script.js').read_text()}\n{modules('main.js', set())}"
     parts = {
-        "policy": f"default-src 'none'; script-src {source(script)} 'self' blob: 'wasm-unsafe-eval'; worker-src blob:; "
+        "policy": f"default-src 'none'; script-src {source(script)} 'self' data: 'wasm-unsafe-eval'; worker-src blob:; "
                   f"style-src {source(style)}; img-src data:; base-uri 'none'; form-action 'none'",
         "icon": data_uri(FACE / "knob.svg"),
         "style": style,
@@ -78,7 +78,7 @@ def main():
     (out / "index.html").write_text(page(simd, scalar, model))
     for clip in clips:
         sound = base64.b64encode(clip.read_bytes()).decode()
-        (out / "clips" / f"{clip.stem}.js").write_text(f"od3Clip('{sound}')\n")
+        (out / "clips" / f"{clip.stem}.js").write_text(f"od3Clip('{clip.stem}', '{sound}')\n")
 
 
 if __name__ == "__main__":

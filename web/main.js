@@ -15,7 +15,7 @@ const scriptUrl = (id) => URL.createObjectURL(new Blob([data(id)], { type: 'text
 function loadAssets () {
   const simd = bytes(data('core-simd'))
   const wasm = (WebAssembly.validate(simd) ? simd : bytes(data('core-scalar'))).buffer
-  return { wasm, model: bytes(data('model')).buffer, worklet: scriptUrl('worklet'), renderer: scriptUrl('renderer') }
+  return { wasm, model: bytes(data('model')).buffer, worklet: `data:text/javascript,${encodeURIComponent(data('worklet'))}`, renderer: scriptUrl('renderer') }
 }
 
 const assets = loadAssets()
@@ -73,6 +73,9 @@ async function chosen () {
   }
   say('loading', { name: file.name })
   const buffer = await decode(file)
+  if ($('source').value !== value) {
+    return chosen() // the visitor's mind changed meanwhile
+  }
   current = { file, buffer, name: file.name }
   describe(current)
   return current
@@ -115,11 +118,17 @@ async function sourceChanged () {
 
 // Playing
 
+let isStarting = false
+
 async function play () {
+  if (isStarting) {
+    return
+  }
   if (!globalThis.AudioWorkletNode) {
     say('notSecure')
     return
   }
+  isStarting = true
   await attempt(sourceName(), async () => {
     if ($('source').value === 'microphone') {
       await player.playStream(await microphone(), host.settings)
@@ -131,6 +140,7 @@ async function play () {
     showPlaying()
     requestAnimationFrame(draw)
   })
+  isStarting = false
 }
 
 function stop () {

@@ -38,12 +38,14 @@ export async function decode (file) {
 }
 
 const loaded = {}
+const arrived = {}
+globalThis.od3Clip = (name, base64) => arrived[name](new File([bytes(base64)], `${name}.flac`))
 
-// Scripts can be loaded from a disk, too, where pages may not fetch.
+// Clips are scripts, which a page may load from a disk, too, where it may not fetch.
 export function clip (name) {
   loaded[name] = loaded[name] || new Promise((resolve, reject) => {
     const script = document.createElement('script')
-    globalThis.od3Clip = (base64) => resolve(new File([bytes(base64)], `${name}.flac`))
+    arrived[name] = resolve
     script.onerror = () => {
       delete loaded[name]
       reject(new Refusal('clipMissing'))
