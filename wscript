@@ -158,8 +158,8 @@ def _demo(bld):
 def _page(bld):
     """The web page: the core as WebAssembly, with and without SIMD, and all else in one HTML file."""
     compiler = os.environ.get('WASM_CC') or shutil.which('clang-22') or 'clang'
-    flags = ['--target=wasm32-wasi', '-Wno-deprecated', '-std=c11', '-D_POSIX_C_SOURCE=200809L', *KERNEL_FLAGS, f'-I{bld.path.abspath()}/src',
-             '-nostdlib', '-Wl,--no-entry,--strip-all']
+    flags = ['--target=wasm32-wasi', '-Wno-deprecated', '-std=c11', '-D_POSIX_C_SOURCE=200809L', *KERNEL_FLAGS,
+             f'-I{bld.path.abspath()}/src', '-nostdlib', '-Wl,--no-entry,--strip-all']
     sources = [name for name in CORE if name != 'src/model_load.c'] + ['web/core.c']
     headers = bld.path.ant_glob('src/*.h')
     cores = {'core-simd': '-msimd128', 'core-scalar': ''}

@@ -21,8 +21,9 @@ const host = {
     this.data = {}
     this.connect(effect)
     const { control } = effect.ports
-    const ports = [{ symbol: ':bypass', value: 0 }]
-      .concat([...control.input, ...control.output].map((port) => ({ symbol: port.symbol, value: port.ranges.default })))
+    const ports = [...control.input, ...control.output]
+      .map((port) => ({ symbol: port.symbol, value: port.ranges.default }))
+      .concat({ symbol: ':bypass', value: 0 })
     this.started = { type: 'start', parameters: [], ports }
     this.tell(this.started)
   },

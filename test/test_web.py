@@ -271,9 +271,10 @@ class Playing(Page):
 
     def drawn(self, name):
         """The colours, other than none, on a canvas."""
-        return self.browser.execute_script(
-            "const c = arguments[0]; return new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size",
-            self.get(name))
+        script = """
+          const canvas = arguments[0]
+          return new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size"""
+        return self.browser.execute_script(script, self.get(name))
 
     def test_clips(self):
         """both clips play, and wave and spectrum are drawn"""
@@ -379,8 +380,9 @@ class Looks(Page):
                                          {"features": [{"name": "prefers-color-scheme", "value": theme}]})
             colours = self.browser.execute_script("""
               const style = getComputedStyle(document.documentElement)
-              return Object.fromEntries(['paper', 'card', 'ink', 'quiet', 'before', 'after', 'warning', 'edge'].map((name) =>
-                [name, style.getPropertyValue('--' + name).trim().slice(1).match(/../g).map((hex) => parseInt(hex, 16))]))""")
+              const hex = (name) => style.getPropertyValue('--' + name).trim().slice(1).match(/../g)
+              return Object.fromEntries(['paper', 'card', 'ink', 'quiet', 'before', 'after', 'warning', 'edge'].map(
+                (name) => [name, hex(name).map((two) => parseInt(two, 16))]))""")
             for front, back, least in (("ink", "paper", 4.5), ("ink", "card", 4.5), ("quiet", "paper", 4.5),
                                        ("before", "card", 4.5), ("before", "paper", 4.5), ("after", "card", 4.5),
                                        ("after", "paper", 4.5), ("warning", "paper", 4.5), ("edge", "paper", 3),
@@ -394,9 +396,19 @@ class Looks(Page):
         self.browser.resize(320, 700, 2, mobile=True)
         width = self.browser.execute_script("return document.documentElement.scrollWidth")
         self.assertLessEqual(width, 320)
-        for element in self.browser.find_elements("css selector", "button, select, .od3-knob, .od3-option, .od3-switch"):
+        pressed = "button, select, .od3-knob, .od3-option, .od3-switch"
+        for element in self.browser.find_elements("css selector", pressed):
             if element.is_displayed():
                 self.assertGreaterEqual(min(element.size.values()), 24, element.get_attribute("outerHTML"))
+
+    def test_styles(self):
+        """the browser knows every property and value in the styles"""
+        for name in ("web/style.css", "modgui/stylesheet.css"):
+            text = re.sub(r"/\*.*?\*/|\{\{\{\w+\}\}\}", "", (common.TOP / name).read_text(), flags=re.S)
+            pairs = re.findall(r"[{;]\s*([a-z-]+):\s*([^;{}]+?)\s*(?:!important)?\s*(?=;)", text)
+            self.assertGreater(len(pairs), 50)
+            script = "return arguments[0].filter(([name, value]) => !CSS.supports(name, value))"
+            self.assertEqual(self.browser.execute_script(script, pairs), [])
 
     def test_policy(self):
         """the policy stops a script and a request that are not the page's"""

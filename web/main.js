@@ -10,12 +10,17 @@ import { otherLanguage, speak, text } from './text.js'
 
 const $ = (id) => document.getElementById(id)
 const data = (id) => $(id).textContent
-const scriptUrl = (id) => URL.createObjectURL(new Blob([data(id)], { type: 'text/javascript' }))
 
 function loadAssets () {
   const simd = bytes(data('core-simd'))
   const wasm = (WebAssembly.validate(simd) ? simd : bytes(data('core-scalar'))).buffer
-  return { wasm, model: bytes(data('model')).buffer, worklet: `data:text/javascript,${encodeURIComponent(data('worklet'))}`, renderer: scriptUrl('renderer') }
+  return {
+    wasm,
+    model: bytes(data('model')).buffer,
+    // Worklets of a page on a disk can't come from a Blob.
+    worklet: `data:text/javascript,${encodeURIComponent(data('worklet'))}`,
+    renderer: URL.createObjectURL(new Blob([data('renderer')], { type: 'text/javascript' }))
+  }
 }
 
 const assets = loadAssets()

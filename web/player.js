@@ -20,7 +20,8 @@ export class Player {
     this.context = context
     await context.audioWorklet.addModule(this.assets.worklet)
     const { wasm, model } = this.assets
-    this.pedal = new AudioWorkletNode(context, 'pedal', { channelCount: 2, processorOptions: { wasm, model, settings } })
+    const processorOptions = { wasm, model, settings }
+    this.pedal = new AudioWorkletNode(context, 'pedal', { channelCount: 2, processorOptions })
     this.before = new AnalyserNode(context, { fftSize: EAR_FRAMES })
     this.after = new AnalyserNode(context, { fftSize: EAR_FRAMES })
     this.before.connect(this.pedal).connect(this.after).connect(context.destination)

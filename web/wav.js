@@ -18,7 +18,9 @@ export function header (frames, channels, rateHz, format) {
   text(8, 'WAVEfmt ')
   text(38, 'fact')
   text(50, 'data')
-  fields.forEach(([at, value, width]) => width === 2 ? view.setUint16(at, value, true) : view.setUint32(at, value, true))
+  for (const [at, value, width] of fields) {
+    view[width === 2 ? 'setUint16' : 'setUint32'](at, value, true)
+  }
   return view.buffer
 }
 
