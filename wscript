@@ -184,6 +184,7 @@ def _web(bld):
 
 
 def _draw(bld):
+    _page(bld)
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/draw.py'))
 
 
@@ -197,7 +198,8 @@ def _command(name, summary):
 
 COMMANDS = [_command(*pair) for pair in (
     ('test', 'runs all tests'), ('bench', 'measures speed, as ratios'), ('lint', 'checks style and code statically'),
-    ('demo', 'plays a guitar through the bundle and draws it'), ('draw', "draws the modgui's pictures anew"),
+    ('demo', 'plays a guitar through the bundle and draws it'),
+    ('draw', 'draws the pictures of the pedal and of the page anew'),
     ('web', 'builds the web page into build/web; --serve serves it'))]
 
 
