@@ -2,14 +2,18 @@
 """How od3.lv2 is built, tested and installed; `./waf --help` lists the commands."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 
-from waflib import Build, Configure, Errors
+from waflib import Build, Configure, Errors, Scripting
+
+sys.path.insert(0, 'packaging')
+import source_archive  # noqa: E402 # found through the line above
 
 APPNAME = 'od3.lv2'
-VERSION = '0.2.2'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
+VERSION = '0.4.2'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
 top = '.'
 out = 'build'
 
@@ -19,9 +23,10 @@ WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -
             '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2').split()
 # What lets compilers turn plain loops into vector code; NaN and inf keep their meaning.
 KERNEL_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
-CORE = 'src/conditioning.c src/crc32.c src/gru.c src/model.c src/model_load.c src/pedal.c'.split()
+CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/gru.c src/model.c src/model_load.c src/network.c '
+        'src/oversampler.c src/pedal.c src/recurrence.c src/voice.c src/voices.c').split()
+KERNELS = [f'src/{name}.c' for name in ('conditioning', 'doubler', 'gru', 'pedal', 'recurrence', 'voice', 'voices')]
 MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css switch.svg thumbnail.png'.split()
-KERNELS = ['src/conditioning.c', 'src/gru.c']
 SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 
 Configure.autoconfig = True
@@ -34,7 +39,10 @@ def options(opt):
                    'but the plugin may not run elsewhere')
     opt.add_option('--model', default='weights/od3.gru', help='the model file that the bundle gets [weights/od3.gru]')
     opt.add_option('--serve', action='store_true', help='web: serves the page on this machine, until Ctrl-C')
+    opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
+    opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
+                   'accuracy, latency, aliasing, silence; a quarter of an hour')
 
 
 def configure(conf):
@@ -68,6 +76,14 @@ def _objects(bld, sources, name, extra=()):
     return f'{name}-kernel {name}-rest'
 
 
+def _presets_of_manifest(bld):
+    """What hosts must know of each preset before they read its file."""
+    presets = re.findall(r'(<\S+>)\n    a pset:Preset ;.*?rdfs:label ([^;]*) ;', bld.path.make_node('ttl/presets.ttl').read(),
+                         re.DOTALL)
+    return '\n\n'.join(f'{uri}\n    a pset:Preset ;\n    lv2:appliesTo <urn:od3-lv2:od3> ;\n    rdfs:label {label} ;\n'
+                       '    rdfs:seeAlso <presets.ttl> .' for uri, label in presets)
+
+
 def build(bld):
     core = _objects(bld, CORE, 'core')
     bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'],
@@ -75,18 +91,27 @@ def build(bld):
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', install_path=None,
-            VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '')
-    copies = {'od3.gru': bld.env.MODEL, 'modgui.ttl': 'ttl/modgui.ttl',
+            VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '',
+            PRESETS=_presets_of_manifest(bld))
+    copies = {'od3.gru': bld.env.MODEL, 'modgui.ttl': 'ttl/modgui.ttl', 'presets.ttl': 'ttl/presets.ttl',
               **{f'modgui/{name}': f'modgui/{name}' for name in MODGUI}}
     for name, source in copies.items():
         bld(features='subst', is_copy=True, source=bld.path.make_node(source), target=f'{BUILT}/{name}',
             install_path=None)
-    for folder, names in ((BUNDLE, ('manifest.ttl', 'od3.ttl', 'modgui.ttl', 'od3.gru')), (f'{BUNDLE}/modgui', MODGUI)):
+    described = ('manifest.ttl', 'od3.ttl', 'modgui.ttl', 'presets.ttl', 'od3.gru')
+    for folder, names in ((BUNDLE, described), (f'{BUNDLE}/modgui', MODGUI)):
         bld.install_files(f'${{LV2DIR}}/{folder}', [f'lv2/{folder}/{name}' for name in names])
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUILT}/od3.so', chmod=0o755)
+    bld(features='subst', source='packaging/od3.lv2.metainfo.xml.in', target='od3.lv2.metainfo.xml', VERSION=VERSION,
+        DATE=_release_date(bld), install_path='${DATADIR}/metainfo')
     bld.add_post_fun(_assemble)
     if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web'):
         globals()[f'_{bld.cmd}'](bld)
+
+
+def _release_date(bld):
+    """That of the newest release in NEWS.md."""
+    return re.search(r'^## \S+ \((\d{4}-\d\d-\d\d)\)', bld.path.make_node('NEWS.md').read(encoding='utf-8'), re.M)[1]
 
 
 def _assemble(bld):
@@ -120,6 +145,13 @@ def _package(bld, name):
     return cflags, [f for f in libs if not f.startswith('-l')], [f[2:] for f in libs if f.startswith('-l')]
 
 
+def _programs(bld, *names):
+    """Programs of the core that tests and benchmarks run."""
+    for name in names:
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'],
+                    use='core-kernel core-rest', install_path=None)
+
+
 def _test(bld):
     unit_tests = [node.name[:-2] for node in bld.path.ant_glob('test/unit_*.c')]
     host_tests = [node.name[:-2] for node in bld.path.ant_glob('test/host_*.c')]
@@ -135,19 +167,18 @@ def _test(bld):
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
-    for name in ('render', 'play'):
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'],
-                    use='core-kernel core-rest', install_path=None)
+    _programs(bld, 'render', 'play', 'idle_map')
     _page(bld)
-    scripts = [f'test/{node.name}' for node in bld.path.ant_glob('test/test_*.py')]
+    patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else [])]
+    scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
     programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
 
 
 def _bench(bld):
-    bld.program(source='test/bench.c', target='test/bench', includes='src', lib=['m'], use='core-kernel core-rest',
-                install_path=None)
-    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/bench.py'))
+    _programs(bld, 'bench', 'play', 'idle_map')
+    script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
 
 
 def _demo(bld):
@@ -158,20 +189,25 @@ def _demo(bld):
 def _page(bld):
     """The web page: the core as WebAssembly, with and without SIMD, and all else in one HTML file."""
     compiler = os.environ.get('WASM_CC') or shutil.which('clang-22') or 'clang'
+    # Clang specialises the kernel for its numbers of lanes, and then vectorises it, only if it may inline a lot.
     flags = ['--target=wasm32-wasi', '-Wno-deprecated', '-std=c11', '-D_POSIX_C_SOURCE=200809L', *KERNEL_FLAGS,
-             f'-I{bld.path.abspath()}/src', '-nostdlib', '-Wl,--no-entry,--strip-all']
+             '-mllvm -inline-threshold=10000', f'-I{bld.path.abspath()}/src', '-nostdlib', '-Wl,--no-entry,--strip-all']
     sources = [name for name in CORE if name != 'src/model_load.c'] + ['web/core.c']
-    headers = bld.path.ant_glob('src/*.h')
+
+    def names(patterns):
+        return [node.path_from(bld.path) for node in bld.path.ant_glob(patterns)]
+
     cores = {'core-simd': '-msimd128', 'core-scalar': ''}
     for name, flag in cores.items():
         bld(rule=f'{compiler} {" ".join(flags)} {flag} ${{SRC}} -lc -o ${{TGT}}', source=sources,
-            target=f'wasm/{name}.wasm', dep_nodes=headers)
-    bld(rule=f'{sys.executable} ${{SRC}} ${{TGT}}', source='web/bass.py', target='wasm/bass.flac')
+            target=f'wasm/{name}.wasm', deps=names('src/*.h'))
+    bld(rule=f'{sys.executable} ${{SRC}} ${{TGT}}', source='web/bass.py', target='wasm/bass.flac',
+        deps='weights/guitar.py')
     clips = ['test/guitar.flac', 'wasm/bass.flac']
     bld(rule=f'{sys.executable} ${{SRC}} web',
         source=['web/assemble.py', *(f'wasm/{name}.wasm' for name in cores), bld.path.make_node(bld.env.MODEL), *clips],
         target=['web/index.html', 'web/clips/guitar.js', 'web/clips/bass.js'],
-        dep_nodes=bld.path.ant_glob('web/* modgui/*'))
+        deps=names('web/* modgui/*'))
 
 
 def _web(bld):
@@ -203,7 +239,10 @@ COMMANDS = [_command(*pair) for pair in (
     ('web', 'builds the web page into build/web; --serve serves it'))]
 
 
-def dist(ctx):
-    ctx.algo = 'tar.gz'
-    ctx.files = ctx.path.ant_glob('**/*', excl='build*/** od3.lv2/** demo/** .waf/** .waf.new/** .git/** .lock-waf* '
-                                  '**/__pycache__/** **/*.pyc *.tar.gz')
+class Dist(Scripting.Dist):
+    """makes the source archive, the same bytes each time"""
+    cmd = 'dist'
+
+    def execute(self):
+        path = source_archive.write(self.path.abspath(), f'{APPNAME}-{VERSION}')
+        self.msg('Source archive', os.path.basename(path))

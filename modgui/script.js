@@ -12,19 +12,21 @@
     return icon.querySelector(`[mod-port-symbol="${symbol}"]`)
   }
 
-  // Where a knob of 0 to 10 points, as on a clock's face: it turns 270 degrees about 12 o'clock.
+  const isPortuguese = () => document.documentElement.lang.startsWith('pt')
+
+  // Where a knob of 0 to 10 points, as on a clock's face: from 7 o'clock to 5 o'clock.
   function clock(value) {
-    const quarters = Math.round((value - 5) * 27 / 7.5)
-    const hour = Math.floor(quarters / 4)
-    const minutes = quarters - 4 * hour
-    const name = (hour + 11) % 12 + 1
-    return minutes === 0 ? `${name} o'clock` : `${name}:${15 * minutes}`
+    const quarters = Math.round(4 * (value + 7))
+    const hour = (Math.floor(quarters / 4) + 11) % 12 + 1
+    const minutes = 15 * (quarters % 4)
+    return minutes ? `${hour}:${minutes}` : isPortuguese() ? `${hour} h` : `${hour} o'clock`
   }
 
   function decibels(value) {
     const rounded = Math.round(10 * value) / 10
     const sign = rounded > 0 ? '+' : rounded < 0 ? '−' : ''
-    return `${sign}${Math.abs(rounded).toFixed(1)} dB`
+    const digits = Math.abs(rounded).toFixed(1)
+    return `${sign}${isPortuguese() ? digits.replace('.', ',') : digits} dB`
   }
 
   function showKnob(symbol, value) {

@@ -35,5 +35,5 @@ conditioning_apply(const Conditioning* conditioning, const float* knobs, float* 
 
   const size_t n_moved = conditioning->n_moved;
   memcpy(theta, conditioning->theta0, n_moved * sizeof *theta);
-  add_rows(conditioning->n_features, n_moved, features, conditioning->moved, theta);
+  add_rows(1, conditioning->n_features, n_moved, features, conditioning->moved, theta);
 }

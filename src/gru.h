@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GRU_MIN_HIDDEN = 4, GRU_MAX_HIDDEN = 64 };
+enum { GRU_MIN_HIDDEN = 4, GRU_MAX_HIDDEN = 64, GRU_MAX_LANES = 4 };
 
 // Parameters theta of H hidden units, in this order:
 //   bias of r, z, n (input side), n (hidden side) [4H]
@@ -27,11 +27,13 @@ typedef struct {
   float out_bias;
 } Gru;
 
-// Plays n_frames of `in` into `out`, which may be the same, and moves `state` [H] on.
-// Audio thread. Finite parameters, input and state within [-1, 1] give finite output and leave the
-// state within [-1, 1]. The time depends on n_frames and H alone.
+// Plays n_frames of `in` into `out`, which may be the same, by n_lanes states that take turns,
+// frame by frame, and moves `states` [n_lanes][H] on. n_lanes is 1, 2 or 4 and divides n_frames; a
+// lane's sound does not depend on how many play. Audio thread. Finite parameters, input and states
+// within [-1, 1] give finite output and leave the states within [-1, 1]. The time depends on
+// n_lanes, n_frames and H alone.
 void
-gru_process(const Gru* gru, float* state, const float* in, float* out,
+gru_process(const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
             uint32_t n_frames) NONBLOCKING;
 
 #endif

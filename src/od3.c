@@ -27,9 +27,8 @@ typedef struct {
 } Range;
 
 static const Range ranges[N_PORTS] = {
-    [GAIN] = {0.0f, 10.0f, 5.0f},
-    [TONE] = {0.0f, 10.0f, 5.0f},
-    [LEVEL] = {-30.0f, 12.0f, 0.0f},
+    [GAIN] = {0.0f, 10.0f, 5.0f},    [TONE] = {0.0f, 10.0f, 5.0f},
+    [LEVEL] = {-30.0f, 12.0f, 0.0f}, [OVERSAMPLING] = {1.0f, 4.0f, 2.0f},
     [ENABLED] = {0.0f, 1.0f, 1.0f},
 };
 
@@ -127,12 +126,21 @@ read_knob(const Plugin* plugin, uint32_t port) NONBLOCKING
   return 2.0f * (read_control(plugin, port) - range.min) / (range.max - range.min) - 1.0f;
 }
 
+// The nearest choice; 3 has two, of which 2 costs less.
+static Oversampling
+read_oversampling(const Plugin* plugin) NONBLOCKING
+{
+  const float times = read_control(plugin, OVERSAMPLING);
+  return times < 1.5f ? OVERSAMPLING_1X : times < 3.5f ? OVERSAMPLING_2X : OVERSAMPLING_4X;
+}
+
 static PedalControls
 read_controls(const Plugin* plugin) NONBLOCKING
 {
   return (PedalControls){
       .knobs = {read_knob(plugin, GAIN), read_knob(plugin, TONE)},
       .level_db = read_control(plugin, LEVEL),
+      .oversampling = read_oversampling(plugin),
       .enabled = read_control(plugin, ENABLED) > 0.0f,
   };
 }
@@ -151,16 +159,15 @@ static void
 run(LV2_Handle instance, uint32_t n_frames) NONBLOCKING
 {
   Plugin* plugin = instance;
-  if (plugin->ports[LATENCY]) {
-    *plugin->ports[LATENCY] = PEDAL_LATENCY_FRAMES;
-  }
-  if (!plugin->ports[IN] || !plugin->ports[OUT]) {
-    return;
-  }
+  const bool is_connected = plugin->ports[IN] && plugin->ports[OUT];
   const DenormalMode mode = denormals_flush();
   const PedalControls controls = read_controls(plugin);
-  pedal_run(plugin->pedal, &controls, plugin->ports[IN], plugin->ports[OUT], n_frames);
+  pedal_run(plugin->pedal, &controls, plugin->ports[IN], plugin->ports[OUT],
+            is_connected ? n_frames : 0);
   denormals_restore(mode);
+  if (plugin->ports[LATENCY]) {
+    *plugin->ports[LATENCY] = (float)pedal_latency_frames(plugin->pedal);
+  }
 }
 
 static const LV2_Descriptor descriptor = {

@@ -1,46 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "pedal.h"
 
-#include "gru.h"
+#include "network.h"
 #include "smoother.h"
+#include "tame.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum {
-  TICK_FRAMES = 64,     // knobs are read and conditioned this often,
-  GLIDE_FRAMES = 8,     // and the parameters go to their new values in steps of this
-  SETTLE_FRAMES = 4096, // silence in which the network comes to rest
-  START_FRAMES = 2048,  // silence that the first run can afford, from rest at other knobs
-  IDLE_FRAMES = 8,      // of silence, a tick, that the idle network plays until it rests
-};
-
-static const float silence[TICK_FRAMES];
-static const double ramp_s = 0.15;          // a knob turned at once takes this long
-static const double crossfade_s = 0.02;     // and so does bypass
-static const float largest_input = 1000.0f; // +60 dBFS: far beyond any converter
-
-// A value that moves in a straight line through each tick.
-typedef struct {
-  float from;
-  float to;
-} Line;
+static const double ramp_s = 0.15;      // a knob turned at once takes this long
+static const double crossfade_s = 0.02; // and so do bypass and a change of oversampling
 
 struct Pedal {
-  const Model* model;
-  Gru gru;      // of theta
-  float* theta; // the network's parameters now
-  float* aim;   // where the moved ones go during this tick
-  uint32_t glides_left;
-  float state[GRU_MAX_HIDDEN];
-
-  // The network's output in silence moves with the knobs, and is no part of the sound. A second
-  // state, which hears only silence, tells it: exact, without a filter in the sound's way.
-  float idle_state[GRU_MAX_HIDDEN];
-  uint32_t idle_ticks_left; // until it rests
-  Line idle_line;
-
+  Network network;
+  Voices* voices;
   bool is_fresh; // settled, and not run yet
   uint32_t ramp_ticks;
   uint32_t crossfade_ticks;
@@ -51,7 +24,7 @@ struct Pedal {
   Line gain_line;
   Line wet_line;
 
-  float parameters[]; // theta and aim
+  float parameters[]; // of the network
 };
 
 static uint32_t
@@ -70,66 +43,39 @@ db_to_gain(float level_db) NONBLOCKING
 Pedal*
 pedal_new(const Model* model, double sample_rate_hz)
 {
-  const size_t n_parameters = model->conditioning.n_theta + model->conditioning.n_moved;
-  Pedal* pedal = calloc(1, sizeof *pedal + n_parameters * sizeof(float));
+  Pedal* pedal = calloc(1, sizeof *pedal + network_n_floats(model) * sizeof(float));
   if (!pedal) {
     return NULL;
   }
-  pedal->theta = pedal->parameters;
-  pedal->aim = pedal->parameters + model->conditioning.n_theta;
-  conditioning_init(&model->conditioning, pedal->theta);
-  pedal->model = model;
-  pedal->gru = (Gru){model->hidden_size, pedal->theta, model->out_weight, model->out_bias};
+  network_init(&pedal->network, model, pedal->parameters);
   pedal->ramp_ticks = ticks(ramp_s, sample_rate_hz);
   pedal->crossfade_ticks = ticks(crossfade_s, sample_rate_hz);
+  pedal->voices = voices_new(model, sample_rate_hz, pedal->crossfade_ticks);
+  if (!pedal->voices) {
+    pedal_free(pedal);
+    return NULL;
+  }
   return pedal;
 }
 
 void
 pedal_free(Pedal* pedal)
 {
-  free(pedal);
-}
-
-// The moved parameters at the knobs' values, to theta or to aim.
-static void
-condition(const Pedal* pedal, float* parameters) NONBLOCKING
-{
-  float knobs[MAX_KNOBS];
-  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
-    knobs[i] = pedal->knobs[i].value;
+  if (pedal) {
+    voices_free(pedal->voices);
+    free(pedal);
   }
-  conditioning_apply(&pedal->model->conditioning, knobs, parameters);
 }
 
-// One of the even steps that take theta to its aim, which the last one reaches exactly.
-static void
-glide(Pedal* pedal) NONBLOCKING
+uint32_t
+pedal_latency_frames(const Pedal* pedal) NONBLOCKING
 {
-  const size_t n_moved = pedal->model->conditioning.n_moved;
-  const float left = 1.0f - 1.0f / (float)pedal->glides_left;
-  for (size_t i = 0; i < n_moved; ++i) {
-    pedal->theta[i] = pedal->aim[i] + left * (pedal->theta[i] - pedal->aim[i]);
-  }
-  --pedal->glides_left;
+  return voices_latency_frames(pedal->voices);
 }
 
-// Plays silence to a state; the mean output.
-static float
-play_silence(const Pedal* pedal, float* state, uint32_t n_frames) NONBLOCKING
-{
-  float out[TICK_FRAMES];
-  gru_process(&pedal->gru, state, silence, out, n_frames);
-  float sum = 0.0f;
-  for (uint32_t i = 0; i < n_frames; ++i) {
-    sum += out[i];
-  }
-  return sum / (float)n_frames;
-}
-
-// All controls at their places, and the network at rest, as far as n_frames of silence bring it.
+// All controls at their places, and the network at rest.
 static void
-settle(Pedal* pedal, const PedalControls* controls, uint32_t n_frames) NONBLOCKING
+settle(Pedal* pedal, const PedalControls* controls, bool is_at_rest) NONBLOCKING
 {
   for (unsigned i = 0; i < MAX_KNOBS; ++i) {
     smoother_reset(&pedal->knobs[i], controls->knobs[i]);
@@ -138,21 +84,14 @@ settle(Pedal* pedal, const PedalControls* controls, uint32_t n_frames) NONBLOCKI
   smoother_reset(&pedal->wet, controls->enabled ? 1.0f : 0.0f);
   pedal->gain_line.to = db_to_gain(controls->level_db);
   pedal->wet_line.to = pedal->wet.value;
-
-  condition(pedal, pedal->theta);
-  pedal->glides_left = 0;
-  for (uint32_t n = 0; n < n_frames; n += TICK_FRAMES) {
-    pedal->idle_line.to = play_silence(pedal, pedal->state, TICK_FRAMES);
-  }
-  memcpy(pedal->idle_state, pedal->state, sizeof pedal->state);
-  pedal->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
+  network_settle(&pedal->network, controls->knobs, is_at_rest);
 }
 
 void
 pedal_settle(Pedal* pedal, const PedalControls* controls) NONBLOCKING
 {
-  memset(pedal->state, 0, sizeof pedal->state);
-  settle(pedal, controls, SETTLE_FRAMES);
+  settle(pedal, controls, false);
+  voices_rest(pedal->voices, controls->oversampling, pedal->network.idle_state);
   pedal->tick_position = 0;
   pedal->is_fresh = true;
 }
@@ -179,22 +118,16 @@ take_controls(Pedal* pedal, const PedalControls* controls) NONBLOCKING
 }
 
 static void
-begin_tick(Pedal* pedal) NONBLOCKING
+begin_tick(Pedal* pedal, Oversampling oversampling) NONBLOCKING
 {
-  bool moved = false;
+  bool have_moved = false;
+  float knobs[MAX_KNOBS];
   for (unsigned i = 0; i < MAX_KNOBS; ++i) {
-    moved |= smoother_tick(&pedal->knobs[i]);
+    have_moved |= smoother_tick(&pedal->knobs[i]);
+    knobs[i] = pedal->knobs[i].value;
   }
-  if (moved) {
-    condition(pedal, pedal->aim);
-    pedal->glides_left = TICK_FRAMES / GLIDE_FRAMES;
-    pedal->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
-  }
-  pedal->idle_line.from = pedal->idle_line.to;
-  if (pedal->idle_ticks_left) {
-    --pedal->idle_ticks_left;
-    pedal->idle_line.to = play_silence(pedal, pedal->idle_state, IDLE_FRAMES);
-  }
+  network_begin_tick(&pedal->network, knobs, have_moved);
+  voices_begin_tick(pedal->voices, oversampling);
 
   pedal->gain_line.from = pedal->gain_line.to;
   if (smoother_tick(&pedal->level_db)) {
@@ -205,40 +138,20 @@ begin_tick(Pedal* pedal) NONBLOCKING
   pedal->wet_line.to = pedal->wet.value;
 }
 
-// Zero for NaN, and no more than the network was seen to stand.
-static float
-tame(float x) NONBLOCKING
-{
-  if (!(fabsf(x) <= largest_input)) {
-    return x > 0.0f ? largest_input : x < 0.0f ? -largest_input : 0.0f;
-  }
-  return x;
-}
-
-static float
-along(Line line, uint32_t position) NONBLOCKING
-{
-  return line.from + (line.to - line.from) * ((float)(position + 1U) / (float)TICK_FRAMES);
-}
-
 // At most the rest of a tick, or of a glide's step.
 static void
 run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKING
 {
-  float dry[TICK_FRAMES] = {0.0f};
   float wet[TICK_FRAMES];
-  for (uint32_t i = 0; i < n_frames; ++i) {
-    dry[i] = tame(in[i]);
-  }
-  gru_process(&pedal->gru, pedal->state, dry, wet, n_frames);
+  float dry[TICK_FRAMES];
+  voices_run(pedal->voices, &pedal->network, pedal->tick_position, in, wet, dry, n_frames);
 
   const bool is_bypassed = pedal->wet_line.from == 0.0f && pedal->wet_line.to == 0.0f;
   for (uint32_t i = 0; i < n_frames; ++i) {
-    const uint32_t position = pedal->tick_position + i;
-    const float sound = wet[i] - along(pedal->idle_line, position);
-    const float effect = sound * along(pedal->gain_line, position);
-    const float mix = along(pedal->wet_line, position);
-    out[i] = is_bypassed ? in[i] : mix * effect + (1.0f - mix) * dry[i];
+    const float part = (float)(pedal->tick_position + i + 1U) / (float)TICK_FRAMES;
+    const float effect = wet[i] * line_at(pedal->gain_line, part);
+    const float mix = line_at(pedal->wet_line, part);
+    out[i] = is_bypassed ? dry[i] : mix * effect + (1.0f - mix) * tame(dry[i]);
   }
 }
 
@@ -246,23 +159,26 @@ void
 pedal_run(Pedal* pedal, const PedalControls* controls, const float* in, float* out,
           uint32_t n_frames) NONBLOCKING
 {
+  // Some hosts set their controls only now: then there is nothing yet to glide from.
+  if (pedal->is_fresh) {
+    if (n_frames && !is_settled_at(pedal, controls)) {
+      settle(pedal, controls, true);
+    }
+    voices_rest(pedal->voices, controls->oversampling, pedal->network.idle_state);
+    pedal->is_fresh = n_frames == 0;
+  }
   if (n_frames == 0) {
     return;
   }
-  // Some hosts set their controls only now: then there is nothing yet to glide from.
-  if (pedal->is_fresh && !is_settled_at(pedal, controls)) {
-    settle(pedal, controls, START_FRAMES);
-  }
-  pedal->is_fresh = false;
   take_controls(pedal, controls);
   for (uint32_t done = 0; done < n_frames;) {
     if (pedal->tick_position == 0) {
-      begin_tick(pedal);
+      begin_tick(pedal, controls->oversampling);
     }
-    if (pedal->glides_left && pedal->tick_position % GLIDE_FRAMES == 0) {
-      glide(pedal);
+    if (pedal->network.glides_left && pedal->tick_position % GLIDE_FRAMES == 0) {
+      network_glide(&pedal->network);
     }
-    const uint32_t grain = pedal->glides_left ? GLIDE_FRAMES : TICK_FRAMES;
+    const uint32_t grain = pedal->network.glides_left ? GLIDE_FRAMES : TICK_FRAMES;
     const uint32_t left = grain - pedal->tick_position % grain;
     const uint32_t n_part = left < n_frames - done ? left : n_frames - done;
     run_part(pedal, in + done, out + done, n_part);

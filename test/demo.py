@@ -29,7 +29,7 @@ NFFT = 2048
 def play(source, out):
     """Renders source through the plugin into out; the tool's complaint and exit status 1 if it can't."""
     command = ["lv2file", "-b", "64", "-i", source, "-o", out, "-p", f"gain:{GAIN}", "-p", f"tone:{TONE}", "-p",
-               f"level:{LEVEL_DB}", "-p", "enabled:1", "-p", "oversampling:1", "-m", URI]
+               f"level:{LEVEL_DB}", "-p", "enabled:1", "-p", "oversampling:2", "-m", URI]
     try:
         result = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     except OSError as error:

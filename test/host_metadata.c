@@ -134,7 +134,7 @@ its_ports_are_the_agreed_ones(void** state)
                                                "level", "oversampling", "enabled", "latency"};
   static const float ranges[N_PORTS][3] = {
       [PORT_GAIN] = {0, 10, 5},        [PORT_TONE] = {0, 10, 5},   [PORT_LEVEL] = {-30, 12, 0},
-      [PORT_OVERSAMPLING] = {1, 4, 1}, [PORT_ENABLED] = {0, 1, 1}, [PORT_LATENCY] = {0, 192000, 0}};
+      [PORT_OVERSAMPLING] = {1, 4, 2}, [PORT_ENABLED] = {0, 1, 1}, [PORT_LATENCY] = {0, 192000, 0}};
   assert_int_equal(lilv_plugin_get_num_ports(host.plugin), N_PORTS);
   float min[N_PORTS];
   float max[N_PORTS];
@@ -192,7 +192,15 @@ hosts_find_bypass_latency_and_the_enumeration(void** state)
   assert_true(port_has(PORT_OVERSAMPLING, PPROPS "causesArtifacts"));
   assert_true(port_has(PORT_OVERSAMPLING, PPROPS "notAutomatic"));
   LilvScalePoints* points = lilv_port_get_scale_points(host.plugin, port_at(PORT_OVERSAMPLING));
-  assert_int_equal(lilv_scale_points_size(points), 1);
+  assert_int_equal(lilv_scale_points_size(points), 3);
+  LILV_FOREACH(scale_points, i, points)
+  {
+    const LilvScalePoint* point = lilv_scale_points_get(points, i);
+    char label[8];
+    snprintf(label, sizeof label, "%dx",
+             (int)lilv_node_as_float(lilv_scale_point_get_value(point)));
+    assert_string_equal(lilv_node_as_string(lilv_scale_point_get_label(point)), label);
+  }
   lilv_scale_points_free(points);
 }
 

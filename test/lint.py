@@ -55,11 +55,19 @@ def every_file_says_its_licence(paths):
     return not bare
 
 
+def written_files_are_as_written():
+    written = subprocess.run([sys.executable, "src/doubler_taps.py"], cwd=TOP, check=True, capture_output=True)
+    is_same = written.stdout == (TOP / "src/doubler_taps.h").read_bytes()
+    if not is_same:
+        print("lint: src/doubler_taps.h is not what src/doubler_taps.py writes", file=sys.stderr)
+    return is_same
+
+
 def main():
     warnings = [*sys.argv[1].split(), "-Werror"]
     core, tests = find("src/*.c"), find("test/*.c")
     headers = find("src/*.h", "test/*.h")
-    scripts = find("test/*.py", "web/*.py", "weights/*.py")
+    scripts = find("src/*.py", "test/*.py", "web/*.py", "weights/*.py")
     pages = find("modgui/*.html", "test/*.html", "web/*.html")
     styles = find("modgui/*.css", "modgui/*.svg", "modgui/*.js", "test/*.js", "web/*.css", "web/*.js")
     flags = ["-std=c11", *DEFINES, "-Isrc"]
@@ -82,6 +90,7 @@ def main():
               "test", "web"),
         *(tidy(path) for path in pages),
         check(sys.executable, "-m", "flake8", "--max-line-length=120", *scripts, "wscript"),
+        written_files_are_as_written(),
         every_file_says_its_licence([*core, *tests, *headers, *scripts, *pages, *styles, KERNEL, WASM, "waf", "wscript",
                                      ".ci/run"]),
     ]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The bundle's modgui on a pedalboard in a browser, and what its Turtle files say."""
 
+import decimal
 import os
 from pathlib import Path
 
@@ -28,16 +29,19 @@ def description():
 
 
 def _port(graph, port):
-    """A control port as mod-ui tells it to templates and scripts."""
+    """A control port as mod-ui tells it to templates and scripts: in English, which has no tag."""
     def of(node, predicate, default=""):
-        value = graph.value(node, predicate)
-        return default if value is None else value.toPython()
+        values = [value for value in graph.objects(node, predicate) if not getattr(value, "language", None)]
+        if not values:
+            return default
+        value = values[0].toPython()
+        return float(value) if isinstance(value, decimal.Decimal) else value
 
     unit = graph.value(port, LV2.unit) or graph.value(port, UNITS.unit)
     return {
         "index": of(port, LV2["index"]), "symbol": of(port, LV2.symbol), "name": of(port, LV2.name),
         "comment": of(port, RDFS.comment), "designation": str(graph.value(port, LV2.designation) or ""),
-        "ranges": {name: float(of(port, LV2[name])) for name in ("minimum", "maximum", "default")},
+        "ranges": {name: float(of(port, LV2[name], 0)) for name in ("minimum", "maximum", "default")},
         "properties": [str(value).split("#")[1] for value in graph.objects(port, LV2.portProperty)],
         "scalePoints": sorted(({"label": of(point, RDFS.label), "value": of(point, RDF.value)}
                                for point in graph.objects(port, LV2.scalePoint)), key=lambda point: point["value"]),
@@ -54,9 +58,8 @@ def effect(graph):
         return [port for port in ports if (port, RDF.type, kind) in graph
                 and (port, RDF.type, kinds[direction]) in graph]
 
-    audio = {way: [{"symbol": str(graph.value(port, LV2.symbol)), "name": str(graph.value(port, LV2.name))}
-                   for port in chosen(LV2.AudioPort, way)] for way in kinds}
-    control = {way: [_port(graph, port) for port in chosen(LV2.ControlPort, way)] for way in kinds}
+    audio, control = ({way: [_port(graph, port) for port in chosen(kind, way)] for way in kinds}
+                      for kind in (LV2.AudioPort, LV2.ControlPort))
     nothing = {"input": [], "output": []}
     return {"uri": str(PLUGIN), "name": "OD3", "ports": {"audio": audio, "control": control, "midi": nothing,
                                                          "cv": nothing}}

@@ -23,7 +23,7 @@ play(const Model* model, const float* knobs)
   const Gru gru = {model->hidden_size, theta, model->out_weight, model->out_bias};
   size_t n = 0;
   while ((n = fread(block, sizeof *block, BLOCK, stdin)) > 0) {
-    gru_process(&gru, state, block, block, (uint32_t)n);
+    gru_process(&gru, 1, state, block, block, (uint32_t)n);
     if (fwrite(block, sizeof *block, n, stdout) != n) {
       return 1;
     }

@@ -16,7 +16,8 @@ import common
 
 MODGUI = ["face.svg", "icon.html", "knob.svg", "screenshot.png", "script.js", "stylesheet.css", "switch.svg",
           "thumbnail.png"]
-BUNDLE = ["manifest.ttl", "modgui.ttl", *(f"modgui/{name}" for name in MODGUI), "od3.gru", "od3.so", "od3.ttl"]
+BUNDLE = ["manifest.ttl", "modgui.ttl", *(f"modgui/{name}" for name in MODGUI), "od3.gru", "od3.so", "od3.ttl",
+          "presets.ttl"]
 
 
 class Build(unittest.TestCase):

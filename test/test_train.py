@@ -14,8 +14,8 @@ from unittest import mock
 import numpy as np
 import torch
 
-import alias_free
 import common
+import alias_free
 import export
 import kernel
 import loss
@@ -104,8 +104,8 @@ class Train(unittest.TestCase):
         for arch in pyneuralfx.ARCHS:
             if arch == "snapshot-gru":
                 continue  # these pairs have knobs
-            self.configure("{batch_size: 8, lr: 0.002, interval_val: 60}", arch)
-            self.train("--minutes", "0.1", run=arch)
+            self.configure("{batch_size: 8, epochs: 8, lr: 0.002, interval_val: 60}", arch)
+            self.train(run=arch)
             log = self.log(arch)
             common.note(f"{arch}: valid loss {log[0, 3]:.3f}, then {log[-1, 3]:.3f}")
             self.assertLess(log[:, 3].min(), 0.9 * log[0, 3])

@@ -67,7 +67,7 @@ def page(simd, scalar, model):
                            block("renderer", modules("renderer.js", set()))]),
         "script": script,
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], (HERE / "index.html").read_text())
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], (HERE / "page.html").read_text())
 
 
 def main():

@@ -47,15 +47,17 @@ core_start(unsigned n_channels, double sample_rate_hz)
   return true;
 }
 
-// Values as of the plugin's ports. Without oversampling yet, its value has no effect.
+// Values as of the plugin's ports.
 EXPORT(core_control)
 void
 core_control(float gain, float tone, float level_db, float oversampling, bool enabled)
 {
-  (void)oversampling;
   controls = (PedalControls){
       .knobs = {2.0f * gain / 10.0f - 1.0f, 2.0f * tone / 10.0f - 1.0f},
       .level_db = level_db,
+      .oversampling = oversampling < 1.5f   ? OVERSAMPLING_1X
+                      : oversampling < 3.5f ? OVERSAMPLING_2X
+                                            : OVERSAMPLING_4X,
       .enabled = enabled,
   };
 }
@@ -71,7 +73,7 @@ EXPORT(core_latency)
 unsigned
 core_latency(void)
 {
-  return PEDAL_LATENCY_FRAMES;
+  return pedal_latency_frames(pedals[0]);
 }
 
 // Where a channel's sound goes in and comes out: core_block_size() frames.

@@ -23,6 +23,8 @@ function loadAssets () {
   }
 }
 
+speak(navigator.language.slice(0, 2)) // the face's script asks which it is
+
 const assets = loadAssets()
 const player = new Player(assets)
 const scope = new Scope($('wave'), $('spectrum'))
@@ -244,6 +246,5 @@ function listen () {
   })
 }
 
-speak(navigator.language.slice(0, 2))
 showBypass(host.settings)
 listen()

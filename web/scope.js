@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What goes into the pedal and what comes out of it, drawn live: wave, spectrum and levels.
 
-const WAVE_FRAMES = 1024
+const WAVE_FRAMES = 640
 const FLOOR_DB = -100
 const TOP_DB = -10
 const LOWEST_HZ = 40
@@ -37,7 +37,9 @@ function drawMarks ({ pen, width, height, ratio }, colour) {
   }
   pen.globalAlpha = 1
   for (const [hz, name] of Object.entries(MARKS)) {
-    pen.fillText(name, along(hz) * width + 4 * ratio, 13 * ratio)
+    const isLast = name === MARKS[10000]
+    pen.textAlign = isLast ? 'right' : 'left'
+    pen.fillText(name, along(hz) * width + (isLast ? -4 : 4) * ratio, 13 * ratio)
   }
 }
 

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "oversampler.h"
+
+#include "delay_line.h"
+#include "doubler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct Oversampler {
+  unsigned n_stages;
+  uint32_t latency_frames;
+  uint32_t pad; // samples of the highest rate that complete the latency's last frame
+  DelayLine padding;
+  Doubler stages[]; // from the host's rate up
+};
+
+static DoublerKind
+stage_kind(unsigned stage) NONBLOCKING
+{
+  return stage == 0 ? DOUBLER_OF_HOST : DOUBLER_OF_REST;
+}
+
+Oversampler*
+oversampler_new(unsigned n_stages)
+{
+  Oversampler* oversampler = calloc(1, sizeof *oversampler + n_stages * sizeof(Doubler));
+  if (!oversampler) {
+    return NULL;
+  }
+  uint32_t delay = 0; // of the stages, in samples of the highest rate
+  for (unsigned i = 0; i < n_stages; ++i) {
+    delay += doubler_delay(stage_kind(i)) << (n_stages - 1U - i);
+  }
+  const uint32_t factor = 1U << n_stages;
+  oversampler->n_stages = n_stages;
+  oversampler->latency_frames = (delay + factor - 1U) / factor;
+  oversampler->pad = oversampler->latency_frames * factor - delay;
+  oversampler_reset(oversampler);
+  return oversampler;
+}
+
+void
+oversampler_free(Oversampler* oversampler)
+{
+  free(oversampler);
+}
+
+void
+oversampler_reset(Oversampler* oversampler) NONBLOCKING
+{
+  oversampler->padding = (DelayLine){0};
+  for (unsigned i = 0; i < oversampler->n_stages; ++i) {
+    doubler_init(&oversampler->stages[i], stage_kind(i));
+  }
+}
+
+uint32_t
+oversampler_latency_frames(const Oversampler* oversampler) NONBLOCKING
+{
+  return oversampler->latency_frames;
+}
+
+void
+oversampler_up(Oversampler* oversampler, const float* in, float* out, uint32_t n_frames) NONBLOCKING
+{
+  memcpy(out, in, n_frames * sizeof *out);
+  for (unsigned i = 0; i < oversampler->n_stages; ++i) {
+    doubler_up(&oversampler->stages[i], out, out, n_frames << i);
+  }
+  if (oversampler->pad) {
+    for (uint32_t i = 0; i < n_frames << oversampler->n_stages; ++i) {
+      delay_line_push(&oversampler->padding, out[i]);
+      out[i] = delay_line_read(&oversampler->padding, oversampler->pad);
+    }
+  }
+}
+
+void
+oversampler_down(Oversampler* oversampler, float* buffer, uint32_t n_frames) NONBLOCKING
+{
+  for (unsigned i = oversampler->n_stages; i-- > 0;) {
+    doubler_down(&oversampler->stages[i], buffer, buffer, n_frames << i);
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "voices.h"
+
+#include "delay_line.h"
+#include "line.h"
+#include "oversampler.h"
+#include "smoother.h"
+#include "tame.h"
+#include "voice.h"
+
+#include <stdlib.h>
+
+static const unsigned multiples[N_OVERSAMPLINGS] = {1, 2, 4};
+
+struct Voices {
+  Voice* by_stages[OVERSAMPLER_MAX_STAGES + 1]; // NULL where no choice needs one
+  Voice* chosen[N_OVERSAMPLINGS];               // of these; at high rates all the same
+  Voice* heard;
+  Voice* coming;   // NULL when no change is under way
+  DelayLine input; // as it came
+  uint32_t change_ticks;
+  uint32_t warm_ticks_left;
+  Smoother arrival; // 0 to 1
+  Line arrival_line;
+};
+
+Voices*
+voices_new(const Model* model, double sample_rate_hz, uint32_t change_ticks)
+{
+  Voices* voices = calloc(1, sizeof *voices);
+  if (!voices) {
+    return NULL;
+  }
+  voices->change_ticks = change_ticks;
+  for (unsigned i = 0; i < N_OVERSAMPLINGS; ++i) {
+    const unsigned n_stages = voice_n_stages(model, sample_rate_hz, multiples[i]);
+    Voice** voice = &voices->by_stages[n_stages];
+    if (!*voice) {
+      *voice = voice_new(model, sample_rate_hz, n_stages);
+    }
+    if (!*voice) {
+      voices_free(voices);
+      return NULL;
+    }
+    voices->chosen[i] = *voice;
+  }
+  voices->heard = voices->chosen[OVERSAMPLING_1X];
+  return voices;
+}
+
+void
+voices_free(Voices* voices)
+{
+  if (voices) {
+    for (unsigned i = 0; i <= OVERSAMPLER_MAX_STAGES; ++i) {
+      voice_free(voices->by_stages[i]);
+    }
+    free(voices);
+  }
+}
+
+void
+voices_rest(Voices* voices, Oversampling oversampling, const float* state) NONBLOCKING
+{
+  voices->heard = voices->chosen[oversampling];
+  voices->coming = NULL;
+  voices->input = (DelayLine){0};
+  voice_rest(voices->heard, state);
+}
+
+uint32_t
+voices_latency_frames(const Voices* voices) NONBLOCKING
+{
+  return voice_latency_frames(voices->coming ? voices->coming : voices->heard);
+}
+
+void
+voices_begin_tick(Voices* voices, Oversampling oversampling) NONBLOCKING
+{
+  if (voices->coming && voices->arrival_line.to == 1.0f) {
+    voices->heard = voices->coming;
+    voices->coming = NULL;
+  }
+  if (!voices->coming && voices->chosen[oversampling] != voices->heard) {
+    voices->coming = voices->chosen[oversampling];
+    voice_rest(voices->coming, voice_state(voices->heard));
+    voices->warm_ticks_left = voices->change_ticks;
+    smoother_reset(&voices->arrival, 0.0f);
+    smoother_aim(&voices->arrival, 1.0f, voices->change_ticks);
+    voices->arrival_line = (Line){0.0f, 0.0f};
+  }
+  if (voices->coming && voices->warm_ticks_left) {
+    --voices->warm_ticks_left;
+  } else if (voices->coming) {
+    smoother_tick(&voices->arrival);
+    voices->arrival_line = (Line){voices->arrival_line.to, voices->arrival.value};
+  }
+}
+
+void
+voices_run(Voices* voices, const Network* network, uint32_t tick_position, const float* in,
+           float* wet, float* dry, uint32_t n_frames) NONBLOCKING
+{
+  float tamed[TICK_FRAMES] = {0.0f};
+  float coming_dry[TICK_FRAMES];
+  const uint32_t latency_frames = voice_latency_frames(voices->heard);
+  const uint32_t coming_latency_frames = voices_latency_frames(voices);
+  for (uint32_t i = 0; i < n_frames; ++i) {
+    tamed[i] = tame(in[i]);
+    delay_line_push(&voices->input, in[i]);
+    dry[i] = delay_line_read(&voices->input, latency_frames);
+    coming_dry[i] = delay_line_read(&voices->input, coming_latency_frames);
+  }
+  voice_run(voices->heard, network, tick_position, tamed, wet, n_frames);
+  if (voices->coming) {
+    const float step = 1.0f / (float)TICK_FRAMES;
+    float coming_wet[TICK_FRAMES];
+    voice_run(voices->coming, network, tick_position, tamed, coming_wet, n_frames);
+    for (uint32_t i = 0; i < n_frames; ++i) {
+      const float arrival = line_at(voices->arrival_line, step * (float)(tick_position + i + 1U));
+      wet[i] += arrival * (coming_wet[i] - wet[i]);
+      dry[i] += arrival * (coming_dry[i] - dry[i]);
+    }
+  }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// The built plugin at all sample rates and choices of oversampling, run through lilv.
+#include "host.h"
+#include "signals.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const float choices[] = {1, 2, 4};
+enum { N_CHOICES = sizeof choices / sizeof *choices };
+
+static Instance*
+start(double sample_rate_hz, float oversampling, float enabled)
+{
+  Instance* instance = host_start(sample_rate_hz, 7, 5, 0, enabled);
+  instance->controls[PORT_OVERSAMPLING] = oversampling;
+  lilv_instance_activate(instance->lilv);
+  return instance;
+}
+
+static void
+any_sample_rate_plays(void** state)
+{
+  (void)state;
+  static const double rates_hz[] = {1,      8000,   11025,  16000,  22050,  32000,
+                                    44100,  47999,  48001,  64000,  88200,  96000,
+                                    128000, 176400, 192000, 384000, 768000, 1e7};
+  notes(in);
+  for (size_t i = 0; i < sizeof rates_hz / sizeof *rates_hz; ++i) {
+    for (int choice = 0; choice < N_CHOICES; ++choice) {
+      Instance* instance = start(rates_hz[i], choices[choice], 1);
+      host_run(instance, in, out, N / 4, 1024);
+      const float loudest = largest_sample(out, 0, N / 4);
+      assert_true(loudest > 0.01f && loudest < 16.0f);
+      host_free(instance);
+    }
+  }
+  static const double none_hz[] = {0.0, -48000.0, (double)NAN, (double)INFINITY};
+  for (size_t i = 0; i < sizeof none_hz / sizeof *none_hz; ++i) {
+    assert_null(lilv_plugin_instantiate(host.plugin, none_hz[i], NULL));
+  }
+}
+
+static void
+it_starts_settled_at_any_rate(void** state)
+{
+  (void)state;
+  enum { LENGTH = 4800 };
+  static const double rates_hz[] = {22050, 44100, 64000, 88200, 96000, 176400, 192000};
+  memset(in, 0, sizeof in);
+  float loudest = 0.0f;
+  for (size_t i = 0; i < sizeof rates_hz / sizeof *rates_hz; ++i) {
+    for (int choice = 0; choice < N_CHOICES; ++choice) {
+      for (int position = 0; position < 9; ++position) {
+        const float gain = 5.0f * (float)(position / 3);
+        const float tone = 5.0f * (float)(position % 3);
+        Instance* instance = host_start(rates_hz[i], gain, tone, 0, 1);
+        instance->controls[PORT_OVERSAMPLING] = choices[choice];
+        host_run(instance, in, out, LENGTH, 480);
+        host_free(instance);
+        loudest = fmaxf(loudest, largest_sample(out, 0, LENGTH));
+      }
+    }
+  }
+  print_message("# loudest idle sample %.2g\n", (double)loudest);
+  assert_true(loudest <= 1e-5f);
+}
+
+// What is told before the first frame is the delay of the bypassed sound; test_rates.py measures
+// that of the pedal's.
+static void
+latency_is_told(void** state)
+{
+  (void)state;
+  static const struct {
+    double rate_hz;
+    uint32_t frames[N_CHOICES];
+  } cases[] = {
+      {44100, {0, 39, 47}}, {48000, {0, 39, 47}}, {88200, {0, 0, 39}},
+      {96000, {0, 0, 39}},  {176400, {0, 0, 0}},  {192000, {0, 0, 0}},
+  };
+  memset(in, 0, sizeof in);
+  in[0] = 0.7f;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    for (int choice = 0; choice < N_CHOICES; ++choice) {
+      Instance* instance = host_start(cases[i].rate_hz, 5, 5, 0, 0);
+      instance->controls[PORT_OVERSAMPLING] = choices[choice];
+      lilv_instance_run(instance->lilv, 0);
+      assert_true(instance->controls[PORT_LATENCY] == (float)cases[i].frames[choice]);
+      host_run(instance, in, out, 256, 64);
+      assert_true(instance->controls[PORT_LATENCY] == (float)cases[i].frames[choice]);
+      for (uint32_t t = 0; t < 256; ++t) {
+        assert_true(out[t] == (t == cases[i].frames[choice] ? 0.7f : 0.0f));
+      }
+      host_free(instance);
+    }
+  }
+}
+
+static void
+play_at(float oversampling, float* to)
+{
+  Instance* instance = start(RATE_HZ, oversampling, 1);
+  host_run(instance, in, to, N, 512);
+  host_free(instance);
+}
+
+static void
+any_choice_is_a_choice(void** state)
+{
+  (void)state;
+  static const float wild[][2] = {{NAN, 2}, {-INFINITY, 1}, {0, 1},        {1.4f, 1}, {2.4f, 2},
+                                  {3, 2},   {3.9f, 4},      {INFINITY, 4}, {1e9f, 4}};
+  static float chosen[N_CHOICES][N];
+  notes(in);
+  for (int choice = 0; choice < N_CHOICES; ++choice) {
+    play_at(choices[choice], chosen[choice]);
+    assert_true(choice == 0 || memcmp(chosen[choice], chosen[choice - 1], sizeof in) != 0);
+  }
+  for (size_t i = 0; i < sizeof wild / sizeof *wild; ++i) {
+    play_at(wild[i][0], out);
+    assert_memory_equal(out, chosen[wild[i][1] < 2 ? 0 : wild[i][1] < 4 ? 1 : 2], sizeof out);
+  }
+}
+
+// A change fades in 20 ms, after as long a warm-up: a frame adds 1/960 of the two sounds'
+// difference to the steps that they make by themselves. Then the sound is that of an instance which
+// always had this choice, to the last of settling.
+static void
+a_change_fades_while_playing(void** state)
+{
+  (void)state;
+  enum { CHANGE_AT = 19000, CHANGE_FRAMES = 2 * 960 + 3 * 64, BLOCK = 100 };
+  sine(in, 82.4, 0.1);
+  for (float enabled = 0; enabled <= 1; ++enabled) {
+    for (int from = 0; from < N_CHOICES; ++from) {
+      for (int to = 0; to < N_CHOICES; ++to) {
+        Instance* instance = start(RATE_HZ, choices[to], enabled);
+        host_run(instance, in, other, N, BLOCK);
+        const float latency = instance->controls[PORT_LATENCY];
+        host_free(instance);
+
+        instance = start(RATE_HZ, choices[from], enabled);
+        host_run(instance, in, out, CHANGE_AT, BLOCK);
+        instance->controls[PORT_OVERSAMPLING] = choices[to];
+        host_run(instance, in + CHANGE_AT, out + CHANGE_AT, BLOCK, BLOCK);
+        assert_true(instance->controls[PORT_LATENCY] == latency);
+        host_run(instance, in + CHANGE_AT + BLOCK, out + CHANGE_AT + BLOCK, N - CHANGE_AT - BLOCK,
+                 BLOCK);
+        host_free(instance);
+
+        const float bound =
+            1.02f * largest_step(other, 2400, N) + 2.0f * largest_sample(other, 0, N) / 960.0f;
+        assert_true(largest_step(out, 2400, N) <= bound);
+        float difference = 0.0f;
+        for (int t = CHANGE_AT + CHANGE_FRAMES; t < N; ++t) {
+          difference = fmaxf(difference, fabsf(out[t] - other[t]));
+        }
+        print_message("# %s, %gx to %gx: largest step %.5f, allowed %.5f, then %.2g off\n",
+                      enabled > 0 ? "on" : "off", (double)choices[from], (double)choices[to],
+                      (double)largest_step(out, 2400, N), (double)bound, (double)difference);
+        assert_true(difference <= 1e-5f * enabled);
+      }
+    }
+  }
+}
+
+// Choices that come faster than they fade are taken up in turn, and the last one stays.
+static void
+hasty_changes_end_where_they_should(void** state)
+{
+  (void)state;
+  notes(in);
+  play_at(4, other);
+  Instance* instance = start(RATE_HZ, 1, 1);
+  for (int t = 0; t < N; t += 64) {
+    instance->controls[PORT_OVERSAMPLING] = t < N / 2 ? choices[t / 64 % N_CHOICES] : 4;
+    host_run(instance, in + t, out + t, 64, 64);
+  }
+  assert_true(instance->controls[PORT_LATENCY] == 47.0f);
+  host_free(instance);
+  assert_true(largest_sample(out, 0, N) < 16.0f);
+  for (int t = N - 9600; t < N; ++t) {
+    assert_true(fabsf(out[t] - other[t]) <= 1e-5f);
+  }
+}
+
+// Hosts that set controls after they activate get the choice from the first frame on.
+static void
+a_late_choice_is_taken_at_once(void** state)
+{
+  (void)state;
+  notes(in);
+  play_at(4, other);
+  Instance* instance = start(RATE_HZ, 1, 1);
+  instance->controls[PORT_OVERSAMPLING] = 4;
+  host_run(instance, in, out, N, 512);
+  host_free(instance);
+  assert_memory_equal(out, other, sizeof out);
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(any_sample_rate_plays),
+      cmocka_unit_test(it_starts_settled_at_any_rate),
+      cmocka_unit_test(latency_is_told),
+      cmocka_unit_test(any_choice_is_a_choice),
+      cmocka_unit_test(a_change_fades_while_playing),
+      cmocka_unit_test(hasty_changes_end_where_they_should),
+      cmocka_unit_test(a_late_choice_is_taken_at_once),
+  };
+  return cmocka_run_group_tests_name("rates", tests, host_open, host_close);
+}

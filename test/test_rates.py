@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The pedal at other rates and oversampled: accurate, on time, with little aliasing, and silent when idle."""
+
+import unittest
+
+import numpy as np
+
+import common
+import rates
+
+GUITAR = common.TOP / "test/guitar.flac"
+SECONDS = 2
+GRID = rates.knob_grid(3)
+COMMON_HZ = (44100, 48000, 88200, 96000, 176400, 192000)
+
+
+class Accuracy(unittest.TestCase):
+    """On 9 positions of the knobs; `./waf bench --quality` has 25, and another guitar."""
+
+    def check(self, rate_hz, oversampling, limit):
+        ratios = np.mean([rates.accuracy(GUITAR, SECONDS, knobs, rate_hz, oversampling) for knobs in GRID], 0)
+        common.note(f"{rate_hz} Hz, {oversampling}x: mean ESR {ratios[0]:.2g} against the model's own output, "
+                    f"{ratios[1]:.2g} against that without aliasing")
+        self.assertLessEqual(ratios.max(), limit)
+
+    def test_44100(self):
+        """44.1 kHz, 2x: at most 1e-4"""
+        self.check(44100, 2, 1e-4)
+
+    def test_48000(self):
+        """48 kHz, 2x and 4x: at most 3e-5"""
+        self.check(48000, 2, 3e-5)
+        self.check(48000, 4, 3e-5)
+
+    def test_88200(self):
+        """88.2 kHz: at most 1e-4"""
+        self.check(88200, 1, 1e-4)
+
+    def test_whole_delays(self):
+        """96 and 192 kHz: at most 3e-5"""
+        self.check(96000, 1, 3e-5)
+        self.check(192000, 1, 3e-5)
+
+    def test_176400(self):
+        """176.4 kHz: at most 1e-4"""
+        self.check(176400, 1, 1e-4)
+
+    def test_odd_rates(self):
+        """22.05, 32, 64, 128 and 384 kHz at 2x: at most 1e-4"""
+        for rate_hz in (22050, 32000, 64000, 128000, 384000):
+            self.check(rate_hz, 2, 1e-4)
+
+    def test_bare(self):
+        """48 kHz, 1x is the bare network, but for its output in silence"""
+        x = rates.clip(GUITAR, SECONDS)
+        for knobs in GRID:
+            bare = common.render(rates.MODEL, x, knobs)
+            pedal, latency = rates.play(x, 48000, 1, knobs)
+            self.assertEqual(latency, 0)
+            # The pedal starts settled, and the bare network from zeros, with a pause to settle in.
+            idle = np.mean((bare - pedal)[10000:12000])
+            self.assertLessEqual(np.abs(bare - idle - pedal)[10000:].max(), 5e-6)
+
+
+class Latency(unittest.TestCase):
+    def test_to_the_sample(self):
+        """the latency that is told is that of the sound, at every rate and choice"""
+        for rate_hz in COMMON_HZ:
+            for times in rates.choices(rate_hz):
+                if (rate_hz, times) == (44100, 1):
+                    continue  # its tone is off, and so is its phase
+                told, measured = rates.measured_latency(GUITAR, SECONDS, (0.5, 0.5), rate_hz, times)
+                common.note(f"{rate_hz} Hz, {times}x: {told} frames, measured {measured:.4f}")
+                self.assertLessEqual(abs(told - measured), 0.02)
+                if times == 2:
+                    self.assertLessEqual(told, 0.001 * rate_hz)
+
+
+class Aliasing(unittest.TestCase):
+    def test_levels(self):
+        """mean aliasing at -20, -10 and 0 dBFS, 48 kHz, and no more than 1 dB above ideal filters"""
+        for times, limits_db in ((2, (-78, -52, -29)), (4, (-104, -73, -42))):
+            for level_db, limit_db in zip(rates.PROBE_DB, limits_db):
+                mean_db, least_db = (f(*arguments) for f, arguments in (
+                    (rates.aliasing, (48000, times, level_db)), (rates.least_aliasing, (times, level_db))))
+                common.note(f"{times}x, {level_db} dBFS: {mean_db:.1f} dB, with ideal filters {least_db:.1f} dB")
+                self.assertLessEqual(mean_db, limit_db)
+                self.assertLessEqual(mean_db, least_db + 1)
+
+
+class Idle(unittest.TestCase):
+    def test_silent(self):
+        """after noise at every rate, choice and 9 x 9 positions: silence, to 1e-5 peak to peak"""
+        for rate_hz in (*COMMON_HZ, 32000):
+            for times in rates.choices(rate_hz):
+                loudest, gain, tone, silence_s = rates.loudest_idle(rate_hz, times, 9)
+                common.note(f"{rate_hz} Hz, {times}x: {loudest:.2g} at gain {gain:+.2f}, tone {tone:+.2f}; "
+                            f"after {silence_s:.2f} s at most")
+                self.assertLessEqual(loudest, 1e-5)
+
+
+if __name__ == "__main__":
+    common.main()
