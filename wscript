@@ -14,8 +14,9 @@ import source_archive  # noqa: E402 # found through the line above
 
 APPNAME = 'od3.lv2'
 VERSION = '0.4.2'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
+TARGET = os.environ.get('OD3_TARGET', '')  # ./waf sets it from --target
 top = '.'
-out = 'build'
+out = f'build-{TARGET}' if TARGET else 'build'
 
 BUNDLE = 'od3.lv2'
 BUILT = f'lv2/{BUNDLE}'  # in the build folder; hosts' LV2_PATH is that of lv2/
@@ -27,7 +28,19 @@ CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/gru.c src/model.c src/
         'src/oversampler.c src/pedal.c src/recurrence.c src/voice.c src/voices.c').split()
 KERNELS = [f'src/{name}.c' for name in ('conditioning', 'doubler', 'gru', 'pedal', 'recurrence', 'voice', 'voices')]
 MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css switch.svg thumbnail.png'.split()
+DEFAULT_MODEL = 'weights/od3.gru'
 SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
+
+AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
+ECO_MODEL = 'weights/od3-eco.gru'
+# Devices: compiler, processor flags as their makers give them, and the model that they have time for.
+TARGETS = {
+    'moddwarf': (AARCH64, ['-mcpu=cortex-a35', '-mtune=cortex-a35'], DEFAULT_MODEL),
+    'modduox': (AARCH64, ['-mcpu=cortex-a53', '-mtune=cortex-a53'], DEFAULT_MODEL),
+    'modduo': (ARM, ['-mcpu=cortex-a7', '-mfpu=neon-vfpv4', '-mfloat-abi=hard'], ECO_MODEL),
+    'rpi4': (AARCH64, ['-mcpu=cortex-a72'], DEFAULT_MODEL),
+    'rpi5': (AARCH64, ['-mcpu=cortex-a76'], DEFAULT_MODEL),
+}
 
 Configure.autoconfig = True
 
@@ -37,7 +50,9 @@ def options(opt):
     opt.add_option('--lv2dir', help='where LV2 bundles are installed [LIBDIR/lv2]')
     opt.add_option('--native', action='store_true', help="use this machine's CPU features: faster here, "
                    'but the plugin may not run elsewhere')
-    opt.add_option('--model', default='weights/od3.gru', help='the model file that the bundle gets [weights/od3.gru]')
+    opt.add_option('--model', help=f"the model file that the bundle gets [{DEFAULT_MODEL}, or the target's]")
+    opt.add_option('--target', choices=list(TARGETS), help='build for a device, into build-TARGET: '
+                   + ', '.join(TARGETS))
     opt.add_option('--serve', action='store_true', help='web: serves the page on this machine, until Ctrl-C')
     opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
@@ -45,18 +60,30 @@ def options(opt):
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
 
 
+def _target(conf):
+    """The target's compiler flags and default model; sets its compiler unless CC names another."""
+    if not TARGET:
+        return [], DEFAULT_MODEL
+    compiler, flags, model = TARGETS[TARGET]
+    conf.environ.setdefault('CC', compiler)
+    # Debian's cross compilers don't look into /usr/include, where the headers of LV2 are.
+    return [*flags, '-idirafter', '/usr/include'], model
+
+
 def configure(conf):
+    target_flags, default_model = _target(conf)
     conf.load('compiler_c gnu_dirs')
-    user_flags = list(conf.env.CFLAGS)
+    user_flags = target_flags + list(conf.env.CFLAGS)
+    model = conf.options.model or default_model
     conf.env.CFLAGS = ['-std=c11', '-fvisibility=hidden', '-O2', *(['-march=native'] if conf.options.native else []),
                        *WARNINGS, *user_flags]
     is_debug = any(flag in ('-O0', '-O1', '-Og') for flag in user_flags)
     conf.env.CFLAGS_KERNEL = [] if is_debug else KERNEL_FLAGS
     conf.env.append_value('DEFINES', ['_POSIX_C_SOURCE=200809L'])
     conf.env.cshlib_PATTERN = '%s.so'
-    conf.env.MODEL = os.path.relpath(conf.options.model, conf.path.abspath())
-    if not os.path.isfile(conf.options.model):
-        conf.fatal(f'there is no model file {conf.options.model}')
+    conf.env.MODEL = os.path.relpath(model, conf.path.abspath())
+    if not os.path.isfile(model):
+        conf.fatal(f'there is no model file {model}')
     conf.env.LV2DIR = conf.options.lv2dir or os.path.join(conf.env.LIBDIR, 'lv2')
     conf.check_cc(lib='m', uselib_store='M')
     conf.check_cc(header_name='lv2/core/lv2.h', msg='Checking for LV2 (lv2-dev)')
@@ -78,8 +105,8 @@ def _objects(bld, sources, name, extra=()):
 
 def _presets_of_manifest(bld):
     """What hosts must know of each preset before they read its file."""
-    presets = re.findall(r'(<\S+>)\n    a pset:Preset ;.*?rdfs:label ([^;]*) ;', bld.path.make_node('ttl/presets.ttl').read(),
-                         re.DOTALL)
+    text = bld.path.make_node('ttl/presets.ttl').read(encoding='utf-8')
+    presets = re.findall(r'(<\S+>)\n    a pset:Preset ;.*?rdfs:label ([^;]*) ;', text, re.DOTALL)
     return '\n\n'.join(f'{uri}\n    a pset:Preset ;\n    lv2:appliesTo <urn:od3-lv2:od3> ;\n    rdfs:label {label} ;\n'
                        '    rdfs:seeAlso <presets.ttl> .' for uri, label in presets)
 
@@ -90,7 +117,7 @@ def build(bld):
         use=f'STRICT {core}', install_path=None)
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
-        bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', install_path=None,
+        bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', encoding='utf-8', install_path=None,
             VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '',
             PRESETS=_presets_of_manifest(bld))
     copies = {'od3.gru': bld.env.MODEL, 'modgui.ttl': 'ttl/modgui.ttl', 'presets.ttl': 'ttl/presets.ttl',
@@ -115,7 +142,9 @@ def _release_date(bld):
 
 
 def _assemble(bld):
-    """Copies the bundle to the top level, where hosts can be pointed at."""
+    """Copies the bundle to the top level, where hosts can be pointed at; a device's stays in its build folder."""
+    if TARGET:
+        return
     built, bundle = bld.bldnode.make_node(BUILT).abspath(), bld.srcnode.make_node(BUNDLE).abspath()
     shutil.rmtree(bundle, ignore_errors=True)
     shutil.copytree(built, bundle)

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -58,6 +59,45 @@ a_knob_that_moves_makes_no_click(void** state)
       assert_true(moving <= 1.05f * still);
     }
   }
+}
+
+static float
+somewhere(void)
+{
+  return 10.0f * (float)rand() / (float)RAND_MAX;
+}
+
+// Both knobs at once, from anywhere to anywhere: as above, with the still positions on the straight
+// line between. OD3_JUMPS sets how many are tried.
+static void
+a_jump_from_anywhere_to_anywhere_makes_no_click(void** state)
+{
+  (void)state;
+  enum { MOVE_AT = 6000, END = 18000, N_STILL = 9 };
+  const char* jumps = getenv("OD3_JUMPS");
+  const int n_jumps = jumps ? atoi(jumps) : 8;
+  float worst = 0.0f;
+  sine(in, 82.4, 0.1);
+  srand(1);
+  for (int jump = 0; jump < n_jumps; ++jump) {
+    const float from[2] = {somewhere(), somewhere()};
+    const float to[2] = {somewhere(), somewhere()};
+    float still = 0.0f;
+    for (int i = 0; i < N_STILL; ++i) {
+      const float done = (float)i / (N_STILL - 1);
+      play(from[0] + (to[0] - from[0]) * done, from[1] + (to[1] - from[1]) * done, 0, 1, out);
+      still = fmaxf(still, largest_step(out, 2400, 12000));
+    }
+    Instance* instance = host_start(RATE_HZ, from[0], from[1], 0, 1);
+    host_run(instance, in, out, MOVE_AT, 64);
+    instance->controls[PORT_GAIN] = to[0];
+    instance->controls[PORT_TONE] = to[1];
+    host_run(instance, in + MOVE_AT, out + MOVE_AT, END - MOVE_AT, 64);
+    host_free(instance);
+    worst = fmaxf(worst, largest_step(out, 2400, END) / still);
+  }
+  print_message("# %d jumps: a step at most %.3f times the sound's own\n", n_jumps, (double)worst);
+  assert_true(worst <= 1.05f);
 }
 
 // Bypass fades in 20 ms: beside the steps of both sounds, which are small for a low note at little
@@ -129,6 +169,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_knob_that_moves_makes_no_click),
+      cmocka_unit_test(a_jump_from_anywhere_to_anywhere_makes_no_click),
       cmocka_unit_test(bypass_fades_and_then_passes_the_input_unchanged),
       cmocka_unit_test(off_is_zero_and_anything_below),
       cmocka_unit_test(controls_out_of_range_are_safe),

@@ -37,10 +37,10 @@ def check(*command):
 
 def tidy(path):
     """True if HTML is valid; a part of a page is made whole first."""
-    text = (TOP / path).read_text()
+    text = (TOP / path).read_text(encoding="utf-8")
     whole = text if "<!DOCTYPE html>" in text else f"<!DOCTYPE html><title>x</title><body>{text}"
     # What scripts fill is empty here, and mod-ui has attributes of its own.
-    with tempfile.NamedTemporaryFile("w", suffix=".html") as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".html") as file:
         file.write(whole)
         file.flush()
         return check("tidy", "-q", "-e", "-utf8", "--drop-empty-elements", "no", "--warn-proprietary-attributes", "no",

@@ -23,7 +23,7 @@ def modules(name, seen):
     if name in seen:
         return ""
     seen.add(name)
-    text = (HERE / name).read_text()
+    text = (HERE / name).read_text(encoding="utf-8")
     imports = re.findall(r"^import .* from '\./([\w.]+)'\n", text, flags=re.M)
     body = re.sub(r"^import .*\n", "", text, flags=re.M)
     return "".join(modules(other, seen) for other in imports) + re.sub(r"^export ", "", body, flags=re.M)
@@ -35,7 +35,7 @@ def data_uri(path):
 
 def plain(template):
     """A file of the modgui as it is without a host: pictures inside, no namespaces, no jacks."""
-    text = re.sub(r"\{\{#(.*?)\}\}.*?\{\{/\1\}\}", "", template.read_text(), flags=re.S)
+    text = re.sub(r"\{\{#(.*?)\}\}.*?\{\{/\1\}\}", "", template.read_text(encoding="utf-8"), flags=re.S)
     text = re.sub(r"/resources/([\w.]+)\{\{\{ns\}\}\}", lambda found: data_uri(FACE / found.group(1)), text)
     return text.replace("{{{cns}}}", "")
 
@@ -54,8 +54,8 @@ def source(text):
 
 
 def page(simd, scalar, model):
-    style = plain(FACE / "stylesheet.css") + (HERE / "style.css").read_text()
-    script = f"const face = {(FACE / 'script.js').read_text()}\n{modules('main.js', set())}"
+    style = plain(FACE / "stylesheet.css") + (HERE / "style.css").read_text(encoding="utf-8")
+    script = f"const face = {(FACE / 'script.js').read_text(encoding="utf-8")}\n{modules('main.js', set())}"
     parts = {
         "policy": f"default-src 'none'; script-src {source(script)} 'self' data: 'wasm-unsafe-eval'; worker-src blob:; "
                   f"style-src {source(style)}; img-src data:; base-uri 'none'; form-action 'none'",
@@ -67,7 +67,8 @@ def page(simd, scalar, model):
                            block("renderer", modules("renderer.js", set()))]),
         "script": script,
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], (HERE / "page.html").read_text())
+    shell = (HERE / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found.group(1)], shell)
 
 
 def main():
@@ -75,7 +76,7 @@ def main():
         sys.exit(__doc__.split("\n\n")[1])
     simd, scalar, model, *clips, out = map(Path, sys.argv[1:])
     (out / "clips").mkdir(parents=True, exist_ok=True)
-    (out / "index.html").write_text(page(simd, scalar, model))
+    (out / "index.html").write_text(page(simd, scalar, model), encoding="utf-8")
     for clip in clips:
         sound = base64.b64encode(clip.read_bytes()).decode()
         (out / "clips" / f"{clip.stem}.js").write_text(f"od3Clip('{clip.stem}', '{sound}')\n")
