@@ -55,7 +55,8 @@ def source(text):
 
 def page(simd, scalar, model):
     style = plain(FACE / "stylesheet.css") + (HERE / "style.css").read_text(encoding="utf-8")
-    script = f"const face = {(FACE / 'script.js').read_text(encoding="utf-8")}\n{modules('main.js', set())}"
+    face = (FACE / "script.js").read_text(encoding="utf-8")
+    script = f"const face = {face}\n{modules('main.js', set())}"
     parts = {
         "policy": f"default-src 'none'; script-src {source(script)} 'self' data: 'wasm-unsafe-eval'; worker-src blob:; "
                   f"style-src {source(style)}; img-src data:; base-uri 'none'; form-action 'none'",
