@@ -378,6 +378,12 @@ class Looks(Page):
         self.get("language").click()
         self.assertEqual(self.browser.find_element("tag name", "html").get_attribute("lang"), "pt")
         self.assertEqual(self.get("play").text, "Tocar")
+        knobs = {symbol: self.browser.find_element("css selector", f'[mod-port-symbol="{symbol}"]')
+                 for symbol in ("gain", "level")}
+        for knob in knobs.values():
+            knob.send_keys(Keys.HOME)
+        told = {symbol: knob.get_attribute("aria-valuetext") for symbol, knob in knobs.items()}
+        self.assertEqual(told, {"gain": "7 h", "level": "−30,0 dB"})
         shared = set(before.splitlines()) & set(self.browser.find_element("tag name", "main").text.splitlines())
         self.assertLessEqual({line for line in shared if line.islower() and " " in line}, set())
 
