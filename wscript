@@ -27,6 +27,7 @@ KERNEL_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
 CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/gru.c src/model.c src/model_load.c src/network.c '
         'src/oversampler.c src/pedal.c src/recurrence.c src/voice.c src/voices.c').split()
 KERNELS = [f'src/{name}.c' for name in ('conditioning', 'doubler', 'gru', 'pedal', 'recurrence', 'voice', 'voices')]
+MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css switch.svg thumbnail.png'.split()
 DEFAULT_MODEL = 'weights/od3.gru'
 SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 
@@ -52,6 +53,7 @@ def options(opt):
     opt.add_option('--model', help=f"the model file that the bundle gets [{DEFAULT_MODEL}, or the target's]")
     opt.add_option('--target', choices=list(TARGETS), help='build for a device, into build-TARGET: '
                    + ', '.join(TARGETS))
+    opt.add_option('--serve', action='store_true', help='web: serves the page on this machine, until Ctrl-C')
     opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
@@ -118,16 +120,19 @@ def build(bld):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', encoding='utf-8', install_path=None,
             VERSION=VERSION, MINOR=minor, MICRO=micro, LIBRARY_SUFFIX=bld.env.cshlib_PATTERN % '',
             PRESETS=_presets_of_manifest(bld))
-    bld(features='subst', is_copy=True, source=bld.path.make_node(bld.env.MODEL), target=f'{BUILT}/od3.gru',
-        install_path=None)
-    bld(features='subst', is_copy=True, source='ttl/presets.ttl', target=f'{BUILT}/presets.ttl', install_path=None)
-    files = [f'{BUILT}/{name}' for name in ('manifest.ttl', 'od3.ttl', 'presets.ttl', 'od3.gru')]
-    bld.install_files(f'${{LV2DIR}}/{BUNDLE}', files)
+    copies = {'od3.gru': bld.env.MODEL, 'modgui.ttl': 'ttl/modgui.ttl', 'presets.ttl': 'ttl/presets.ttl',
+              **{f'modgui/{name}': f'modgui/{name}' for name in MODGUI}}
+    for name, source in copies.items():
+        bld(features='subst', is_copy=True, source=bld.path.make_node(source), target=f'{BUILT}/{name}',
+            install_path=None)
+    described = ('manifest.ttl', 'od3.ttl', 'modgui.ttl', 'presets.ttl', 'od3.gru')
+    for folder, names in ((BUNDLE, described), (f'{BUNDLE}/modgui', MODGUI)):
+        bld.install_files(f'${{LV2DIR}}/{folder}', [f'lv2/{folder}/{name}' for name in names])
     bld.install_files(f'${{LV2DIR}}/{BUNDLE}', f'{BUILT}/od3.so', chmod=0o755)
     bld(features='subst', source='packaging/od3.lv2.metainfo.xml.in', target='od3.lv2.metainfo.xml', VERSION=VERSION,
         DATE=_release_date(bld), install_path='${DATADIR}/metainfo')
     bld.add_post_fun(_assemble)
-    if bld.cmd in ('test', 'bench', 'demo', 'lint'):
+    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web'):
         globals()[f'_{bld.cmd}'](bld)
 
 
@@ -192,6 +197,7 @@ def _test(bld):
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
     _programs(bld, 'render', 'play', 'idle_map')
+    _page(bld)
     patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else [])]
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
     programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
@@ -209,6 +215,44 @@ def _demo(bld):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/demo.py', *extra))
 
 
+def _page(bld):
+    """The web page: the core as WebAssembly, with and without SIMD, and all else in one HTML file."""
+    compiler = os.environ.get('WASM_CC') or shutil.which('clang-22') or 'clang'
+    # Clang specialises the kernel for its numbers of lanes, and then vectorises it, only if it may inline a lot.
+    flags = ['--target=wasm32-wasi', '-Wno-deprecated', '-std=c11', '-D_POSIX_C_SOURCE=200809L', *KERNEL_FLAGS,
+             '-mllvm -inline-threshold=10000', f'-I{bld.path.abspath()}/src', '-nostdlib', '-Wl,--no-entry,--strip-all']
+    sources = [name for name in CORE if name != 'src/model_load.c'] + ['web/core.c']
+
+    def names(patterns):
+        return [node.path_from(bld.path) for node in bld.path.ant_glob(patterns)]
+
+    cores = {'core-simd': '-msimd128', 'core-scalar': ''}
+    for name, flag in cores.items():
+        bld(rule=f'{compiler} {" ".join(flags)} {flag} ${{SRC}} -lc -o ${{TGT}}', source=sources,
+            target=f'wasm/{name}.wasm', deps=names('src/*.h'))
+    bld(rule=f'{sys.executable} ${{SRC}} ${{TGT}}', source='web/bass.py', target='wasm/bass.flac',
+        deps='weights/guitar.py')
+    clips = ['test/guitar.flac', 'wasm/bass.flac']
+    bld(rule=f'{sys.executable} ${{SRC}} web',
+        source=['web/assemble.py', *(f'wasm/{name}.wasm' for name in cores), bld.path.make_node(bld.env.MODEL), *clips],
+        target=['web/index.html', 'web/clips/guitar.js', 'web/clips/bass.js'],
+        deps=names('web/* modgui/*'))
+
+
+def _web(bld):
+    _page(bld)
+    folder = bld.bldnode.make_node('web').abspath()
+    bld.add_post_fun(lambda bld: print(f'The page: {folder}/index.html'))
+    if bld.options.serve:
+        bld.add_post_fun(lambda bld: _run(bld, sys.executable, '-m', 'http.server', '--bind', '127.0.0.1',
+                                          '--directory', folder, '8000'))
+
+
+def _draw(bld):
+    _page(bld)
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/draw.py'))
+
+
 def _lint(bld):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/lint.py', ' '.join(WARNINGS)))
 
@@ -219,7 +263,9 @@ def _command(name, summary):
 
 COMMANDS = [_command(*pair) for pair in (
     ('test', 'runs all tests'), ('bench', 'measures speed, as ratios'), ('lint', 'checks style and code statically'),
-    ('demo', 'plays a guitar through the bundle and draws it'))]
+    ('demo', 'plays a guitar through the bundle and draws it'),
+    ('draw', 'draws the pictures of the pedal and of the page anew'),
+    ('web', 'builds the web page into build/web; --serve serves it'))]
 
 
 class Dist(Scripting.Dist):

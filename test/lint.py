@@ -8,11 +8,13 @@ usage: lint.py WARNING-FLAGS
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 TOP = Path(os.environ.get("OD3_TOP") or Path(__file__).resolve().parent.parent)
 DEFINES = ["-D_POSIX_C_SOURCE=200809L"]
 KERNEL = "weights/kernel.c"
+WASM = "web/core.c"
 
 
 def find(*patterns):
@@ -31,6 +33,18 @@ def check(*command):
     except FileNotFoundError:
         print(f"lint: {command[0]} is missing", file=sys.stderr)
         return False
+
+
+def tidy(path):
+    """True if HTML is valid; a part of a page is made whole first."""
+    text = (TOP / path).read_text(encoding="utf-8")
+    whole = text if "<!DOCTYPE html>" in text else f"<!DOCTYPE html><title>x</title><body>{text}"
+    # What scripts fill is empty here, and mod-ui has attributes of its own.
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".html") as file:
+        file.write(whole)
+        file.flush()
+        return check("tidy", "-q", "-e", "-utf8", "--drop-empty-elements", "no", "--warn-proprietary-attributes", "no",
+                     file.name)
 
 
 def every_file_says_its_licence(paths):
@@ -53,23 +67,32 @@ def main():
     warnings = [*sys.argv[1].split(), "-Werror"]
     core, tests = find("src/*.c"), find("test/*.c")
     headers = find("src/*.h", "test/*.h")
-    scripts = find("src/*.py", "test/*.py", "weights/*.py")
+    scripts = find("src/*.py", "test/*.py", "web/*.py", "weights/*.py")
+    pages = find("modgui/*.html", "test/*.html", "web/*.html")
+    styles = find("modgui/*.css", "modgui/*.svg", "modgui/*.js", "test/*.js", "web/*.css", "web/*.js")
     flags = ["-std=c11", *DEFINES, "-Isrc"]
     # Other projects' headers keep to their own rules.
     lilv = [word.replace("-I", "-isystem", 1) for word in words("pkg-config", "--cflags", "lilv-0", "lv2")]
     results = [
-        check("clang-format", "--dry-run", "--Werror", *core, *tests, *headers, KERNEL),
+        check("clang-format", "--dry-run", "--Werror", *core, *tests, *headers, KERNEL, WASM),
         *(check("gcc", *flags, *lilv, *warnings, "-O3", "-c", "-o", os.devnull, file) for file in core + tests),
         check("clang", *flags, *lilv, *warnings, "-fsyntax-only", *core, *tests),
         check("clang-22", *flags, *warnings, "-Wfunction-effects", "-fsyntax-only", *core),
+        check("clang-22", "--target=wasm32-wasi", "-Wno-deprecated", *flags, *warnings, "-Wno-missing-prototypes",
+              "-fsyntax-only", WASM),
         check("clang-tidy", "--quiet", "--warnings-as-errors=*", *core, "--", *flags),
         check("cppcheck", "--quiet", "--error-exitcode=1", "--std=c11", "--inline-suppr",
               "--enable=warning,performance,portability,style", "--suppress=missingIncludeSystem",
               *DEFINES, "-Isrc", "src"),
         check("shellcheck", "waf", ".ci/run"),
+        # Whichever node is first on PATH, the modules are Debian's.
+        check("env", "NODE_PATH=/usr/share/nodejs", "eslint", "--format", "unix", "--max-warnings", "0", "modgui",
+              "test", "web"),
+        *(tidy(path) for path in pages),
         check(sys.executable, "-m", "flake8", "--max-line-length=120", *scripts, "wscript"),
         written_files_are_as_written(),
-        every_file_says_its_licence([*core, *tests, *headers, *scripts, KERNEL, "waf", "wscript", ".ci/run"]),
+        every_file_says_its_licence([*core, *tests, *headers, *scripts, *pages, *styles, KERNEL, WASM, "waf", "wscript",
+                                     ".ci/run"]),
     ]
     sys.exit(0 if all(results) else 1)
 

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import common
 
-BUNDLE = ["manifest.ttl", "od3.gru", "od3.so", "od3.ttl"]
+MODGUI = ["face.svg", "icon.html", "knob.svg", "screenshot.png", "script.js", "stylesheet.css", "switch.svg",
+          "thumbnail.png"]
+BUNDLE = ["manifest.ttl", "modgui.ttl", *(f"modgui/{name}" for name in MODGUI), "od3.gru", "od3.so", "od3.ttl",
+          "presets.ttl"]  # in the order of their names
 
 
 class Build(unittest.TestCase):
@@ -53,7 +56,8 @@ class Build(unittest.TestCase):
         """configure, build, install and uninstall, into a staging folder"""
         self.waf(self.top, "configure", "--prefix=/usr", "--lv2dir=/usr/lib/lv2", "build")
         self.waf(self.top, "install", f"--destdir={self.stage}")
-        self.assertEqual(self.installed(), [f"usr/lib/lv2/od3.lv2/{name}" for name in BUNDLE])
+        self.assertEqual(self.installed(), [*(f"usr/lib/lv2/od3.lv2/{name}" for name in BUNDLE),
+                                            "usr/share/metainfo/od3.lv2.metainfo.xml"])
         self.waf(self.top, "uninstall", f"--destdir={self.stage}")
         self.assertEqual(self.installed(), [])
 

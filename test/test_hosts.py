@@ -109,7 +109,8 @@ class Validate(unittest.TestCase):
 class Bundle(unittest.TestCase):
     def test_files(self):
         """the bundle holds what it needs and nothing else"""
-        self.assertEqual(sorted(os.listdir(common.TOP / "od3.lv2")), ["manifest.ttl", "od3.gru", "od3.so", "od3.ttl"])
+        self.assertEqual(sorted(os.listdir(common.TOP / "od3.lv2")),
+                         ["manifest.ttl", "modgui", "modgui.ttl", "od3.gru", "od3.so", "od3.ttl", "presets.ttl"])
 
     def test_symbols(self):
         """the library exports lv2_descriptor alone, and needs libc and libm alone"""
