@@ -67,7 +67,7 @@ def main():
     warnings = [*sys.argv[1].split(), "-Werror"]
     core, tests = find("src/*.c"), find("test/*.c")
     headers = find("src/*.h", "test/*.h")
-    scripts = find("src/*.py", "test/*.py", "web/*.py", "weights/*.py")
+    scripts = find("packaging/*.py", "src/*.py", "test/*.py", "ttl/*.py", "web/*.py", "weights/*.py")
     pages = find("modgui/*.html", "test/*.html", "web/*.html")
     styles = find("modgui/*.css", "modgui/*.svg", "modgui/*.js", "test/*.js", "web/*.css", "web/*.js")
     flags = ["-std=c11", *DEFINES, "-Isrc"]
@@ -84,7 +84,7 @@ def main():
         check("cppcheck", "--quiet", "--error-exitcode=1", "--std=c11", "--inline-suppr",
               "--enable=warning,performance,portability,style", "--suppress=missingIncludeSystem",
               *DEFINES, "-Isrc", "src"),
-        check("shellcheck", "waf", ".ci/run"),
+        check("shellcheck", "waf", ".ci/run", *find("test/*.sh")),
         # Whichever node is first on PATH, the modules are Debian's.
         check("env", "NODE_PATH=/usr/share/nodejs", "eslint", "--format", "unix", "--max-warnings", "0", "modgui",
               "test", "web"),

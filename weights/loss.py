@@ -6,6 +6,7 @@ import torch
 import kernel
 
 PRE_EMPHASIS = 0.95
+FLOOR = 1e-6  # -60 dB: errors below it hardly count, or silence would cost the sound its precision
 REST_STEPS = 512
 REST_LANES = 4
 # The largest eigenvalues that one step in silence may have. A pedal's slow bias needs some near +1;
@@ -22,7 +23,7 @@ def relative_error(y, target):
 
     error, error_dc = energies(y - target)
     wanted, _ = energies(target)
-    floor = 1e-7 * y.shape[1]
+    floor = FLOOR * y.shape[1]
     return torch.sqrt((error + error_dc / 16) / (wanted + floor) + 1e-9)
 
 
