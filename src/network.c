@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "network.h"
 
+#include "memory.h"
+
 #include <string.h>
 
 enum {
@@ -12,18 +14,16 @@ enum {
 static const float silence[TICK_FRAMES];
 
 size_t
-network_n_floats(const Model* model) NONBLOCKING
+network_n_floats(const PackedModel* model) NONBLOCKING
 {
-  return model->conditioning.n_theta + model->conditioning.n_moved;
+  return model->conditioning.n_theta;
 }
 
 void
-network_init(Network* network, const Model* model, float* memory) NONBLOCKING
+network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING
 {
   *network = (Network){.model = model, .theta = memory};
-  network->aim = memory + model->conditioning.n_theta;
-  network->gru = (Gru){model->hidden_size, memory, model->out_weight, model->out_bias};
-  conditioning_init(&model->conditioning, network->theta);
+  network->gru = packed_model_gru(model, memory);
 }
 
 // The mean output in n_frames of silence, at most TICK_FRAMES.
@@ -42,7 +42,7 @@ play_silence(Network* network, uint32_t n_frames) NONBLOCKING
 void
 network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKING
 {
-  conditioning_apply(&network->model->conditioning, knobs, network->theta);
+  packed_model_fill(network->model, knobs, network->theta);
   network->glides_left = 0;
   if (!is_at_rest) {
     memset(network->idle_state, 0, sizeof network->idle_state);
@@ -58,8 +58,8 @@ void
 network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLOCKING
 {
   if (have_moved) {
-    conditioning_apply(&network->model->conditioning, knobs, network->aim);
-    network->glides_left = TICK_FRAMES / GLIDE_FRAMES;
+    conditioning_features(&network->model->conditioning, knobs, network->features);
+    network->glides_left = N_GLIDES;
     network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
   }
   network->idle_line.from = network->idle_line.to;
@@ -69,13 +69,22 @@ network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLO
   }
 }
 
+// Where share i of N_GLIDES begins.
+static size_t
+share_begin(size_t n_moved, uint32_t i) NONBLOCKING
+{
+  return n_moved * i / N_GLIDES / ALIGNED_FLOATS * ALIGNED_FLOATS;
+}
+
 void
 network_glide(Network* network) NONBLOCKING
 {
-  const size_t n_moved = network->model->conditioning.n_moved;
-  const float left = 1.0f - 1.0f / (float)network->glides_left;
-  for (size_t i = 0; i < n_moved; ++i) {
-    network->theta[i] = network->aim[i] + left * (network->theta[i] - network->aim[i]);
-  }
+  const PackedModel* model = network->model;
+  const Conditioning* conditioning = &model->conditioning;
+  const uint32_t share = N_GLIDES - network->glides_left;
+  const size_t n_moved = conditioning->n_moved;
+  model->kernel->fold(conditioning->theta0, conditioning->moved, n_moved, network->features,
+                      conditioning->n_features, share_begin(n_moved, share),
+                      share_begin(n_moved, share + 1U), network->theta);
   --network->glides_left;
 }

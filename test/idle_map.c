@@ -6,7 +6,7 @@
 // At each of N x N positions of the first two knobs: 50 ms of noise at 0 dBFS, 200 ms of silence,
 // of which the last 50 ms count. Prints the largest peak-to-peak output, and the knobs where it is.
 #include "denormals.h"
-#include "model.h"
+#include "load.h"
 #include "pedal.h"
 
 #include <math.h>
@@ -40,8 +40,8 @@ play(Pedal* pedal, const PedalControls* controls, double frames, float amplitude
 int
 main(int argc, char** argv)
 {
-  Model* model = NULL;
-  if (argc != 5 || model_load(argv[1], &model) != MODEL_OK) {
+  PackedModel* model = argc == 5 ? load(argv[1]) : NULL;
+  if (!model) {
     fprintf(stderr, "usage: idle_map MODEL.gru RATE_HZ OVERSAMPLING N\n");
     return 2;
   }
@@ -71,6 +71,6 @@ main(int argc, char** argv)
   }
   printf("%g %g %g\n", (double)worst, (double)where[0], (double)where[1]);
   pedal_free(pedal);
-  model_free(model);
+  packed_model_free(model);
   return pedal ? 0 : 1;
 }
