@@ -32,6 +32,11 @@ VECTOR_KERNELS = {
     'aarch64': {'neon': (4, [])},
     'arm': {'neon': (4, ['-funsafe-math-optimizations', '-fno-associative-math', '-fno-reciprocal-math'])},
 }
+# Processors that `./waf test` has no need to run on, and compilers for them.
+FOREIGN = {
+    'aarch64': ['aarch64-linux-gnu-gcc'],
+    'arm': ['arm-linux-gnueabihf-gcc', '-mcpu=cortex-a7', '-mfpu=neon-vfpv4'],
+}
 VECTORS_WORK = '''
 #if defined __arm__ && !(defined __ARM_NEON && defined __ARM_FEATURE_FMA)
 #error The compiler is not told that the processor has these.
@@ -42,7 +47,8 @@ int main(int n, char** words)
   return (int)((Vector){(float)n} * 2.0f)[0] + !words;
 }
 '''
-SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
+# At -O1, since checks in unrolled loops take minutes to compile.
+SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O1']
 
 Configure.autoconfig = True
 
@@ -158,6 +164,18 @@ def _programs(bld, core, *names):
                     install_path=None)
 
 
+def _foreign(bld, cpu):
+    """test/render for another processor, as qemu-user runs it."""
+    n_floats, flags = VECTOR_KERNELS[cpu]['neon']
+    compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L -DHAVE_NEON', *WARNINGS, '-Werror',
+                         *LOOP_FLAGS, f'-I{bld.srcnode.abspath()}/src'])
+    kernel = f'test/kernel_vector-{cpu}.o'
+    bld(rule=f'{compiler} {" ".join(VECTOR_FLAGS + flags)} -DKERNEL=neon -DVECTOR_FLOATS={n_floats} -c ${{SRC}} '
+        '-o ${TGT}', source='src/kernel_vector.c', target=kernel)
+    bld(rule=f'{compiler} -static ${{SRC}} -lm -o ${{TGT}}', source=[*CORE, 'test/render.c', kernel],
+        target=f'test/render-{cpu}')
+
+
 def _test(bld, core):
     unit_tests = [node.name[:-2] for node in bld.path.ant_glob('test/unit_*.c')]
     host_tests = [node.name[:-2] for node in bld.path.ant_glob('test/host_*.c')]
@@ -174,6 +192,8 @@ def _test(bld, core):
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
     _programs(bld, core, 'render', 'play', 'idle_map')
+    for cpu in FOREIGN:
+        _foreign(bld, cpu)
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob('test/test_*.py')]
     programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))

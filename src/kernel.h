@@ -9,17 +9,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// theta[i] = theta0[i] + sum of features[j] * moved[j][i], for i from begin to before end: both
-// multiples of ALIGNED_FLOATS, as n_moved is. All arrays are aligned.
+// theta[i] = theta0[i] + sum of features[j] * moved[j][i], for i < n_moved, which is a multiple of
+// ALIGNED_FLOATS. The arrays are aligned, but for `features`. Any thread.
 typedef void
 KernelFold(const float* theta0, const float* moved, size_t n_moved, const float* features,
-           size_t n_features, size_t begin, size_t end, float* theta) NONBLOCKING;
+           size_t n_features, float* theta) NONBLOCKING;
+
+// theta [n] goes this part, 0 to 1, of its way to `aim` [n]. As KernelFold.
+typedef void
+KernelApproach(const float* aim, float part, size_t n, float* theta) NONBLOCKING;
 
 typedef struct {
   const char* name;
   bool is_scaled; // sums are powers of 2, not of e: see packing.h
   GruShape (*shape)(unsigned hidden_size); // GRU_MIN_HIDDEN to GRU_MAX_HIDDEN
   KernelFold* fold;
+  KernelApproach* approach;
 } Kernel;
 
 // A build has the vector kernels of its processor.

@@ -20,7 +20,7 @@ sum_inputs(const Gru* gru, const float* state, float x, float* sums) NONBLOCKING
     sums[2 * n + i] = bias[n + i] + in_weight[n + i] * x;
   }
   for (size_t pass = 0; pass < 3; ++pass) {
-    add_rows(n, n, state, matrix + pass * n * n, n, sums + pass * n);
+    add_rows(n, n, state, matrix + pass * n * n, sums + pass * n);
   }
 }
 
@@ -71,10 +71,18 @@ process(const Gru* gru, uint32_t n_lanes, float* states, const float* in, float*
 
 static void
 fold(const float* theta0, const float* moved, size_t n_moved, const float* features,
-     size_t n_features, size_t begin, size_t end, float* theta) NONBLOCKING
+     size_t n_features, float* theta) NONBLOCKING
 {
-  memcpy(theta + begin, theta0 + begin, (end - begin) * sizeof *theta);
-  add_rows(n_features, end - begin, features, moved + begin, n_moved, theta + begin);
+  memcpy(theta, theta0, n_moved * sizeof *theta);
+  add_rows(n_features, n_moved, features, moved, theta);
+}
+
+static void
+approach(const float* aim, float part, size_t n, float* theta) NONBLOCKING
+{
+  for (size_t i = 0; i < n; ++i) {
+    theta[i] += part * (aim[i] - theta[i]);
+  }
 }
 
 static GruShape
@@ -83,4 +91,4 @@ shape(unsigned hidden_size)
   return (GruShape){hidden_size, hidden_size, hidden_size, process};
 }
 
-const Kernel kernel_plain = {"plain", false, shape, fold};
+const Kernel kernel_plain = {"plain", false, shape, fold, approach};

@@ -20,7 +20,8 @@ typedef struct {
   size_t n_rows;
   size_t n_vectors; // of a state
   size_t n_block;   // of these, computed together
-  size_t n_splits;  // of each sum
+  size_t n_splits;   // of each sum; does not depend on n_lanes, and so no sound does
+  size_t n_together; // of these, computed at once
 } Sizes;
 
 // Hides from the compiler what a pointer points to: else it would load the weights before the loop
@@ -34,31 +35,46 @@ opaque(const float* pointer)
 
 // Sums and the like are [n_block][n_lanes].
 
-// sums += states [n_lanes][n_vectors * VECTOR_FLOATS] * weights [n_rows][n_block].
+// sums += the state of a unit in each lane, the first of which is at `factor`, * row [n_block].
+ALWAYS_INLINE void
+add_row(Sizes n, const float* factor, const Vector* row, Vector* sums)
+{
+#pragma GCC unroll 16
+  for (size_t i = 0; i < n.n_block * n.n_lanes; ++i) {
+    sums[i] += splat(factor[i % n.n_lanes * n.n_vectors * VECTOR_FLOATS]) * row[i / n.n_lanes];
+  }
+}
+
+// sums += states [n_lanes][n_vectors * VECTOR_FLOATS] * weights [n_rows][n_block]. A sum has
+// n_splits parts, of so many rows each, that are added up at the end: n_together at once.
 ALWAYS_INLINE void
 add_product(Sizes n, const float* states, const float* weights, Vector* sums)
 {
   const size_t n_sums = n.n_block * n.n_lanes;
+  const size_t share = n.n_rows / n.n_splits;
+  const size_t n_unrolled = share % 4 == 0 ? 4 : share % 2 == 0 ? 2 : 1;
   Vector splits[MAX_SPLITS * MAX_SUMS];
 #pragma GCC unroll 64
   for (size_t i = 0; i < n.n_splits * n_sums; ++i) {
     splits[i] = i < n_sums ? sums[i] : splat(0.0f);
   }
-  const float* factors = opaque(states);
-  const Vector* row = (const Vector*)opaque(weights);
-#pragma GCC unroll 1
-  for (size_t j = 0; j < n.n_rows; j += 4) {
 #pragma GCC unroll 4
-    for (size_t k = 0; k < 4; ++k) {
-      Vector* split = splits + k % n.n_splits * n_sums;
-#pragma GCC unroll 16
-      for (size_t i = 0; i < n_sums; ++i) {
-        const size_t lane = i % n.n_lanes;
-        const float factor = factors[lane * n.n_vectors * VECTOR_FLOATS + j + k];
-        split[i] += splat(factor) * row[k * n.n_block + i / n.n_lanes];
+  for (size_t first = 0; first < n.n_splits; first += n.n_together) {
+    const float* factors = opaque(states) + first * share;
+    const Vector* rows = (const Vector*)opaque(weights) + first * share * n.n_block;
+#pragma GCC unroll 1
+    for (size_t j = 0; j < share; j += n_unrolled) {
+#pragma GCC unroll 4
+      for (size_t k = 0; k < n_unrolled; ++k) {
+#pragma GCC unroll 4
+        for (size_t s = 0; s < n.n_together; ++s) {
+          add_row(n, factors + s * share + k, rows + (s * share + k) * n.n_block,
+                  splits + (first + s) * n_sums);
+        }
       }
+      factors += n_unrolled;
+      rows += n_unrolled * n.n_block;
     }
-    row += 4 * n.n_block;
   }
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
@@ -77,14 +93,15 @@ driven(Vector bias, Vector weight, float in)
   return bias + weight * splat(in);
 }
 
-// The new states of one block of units. `head` is where its biases and input weights begin.
+// The new states, from unit `first` on, of one block of units.
 ALWAYS_INLINE void
-step_block(Sizes n, const float* head, const float* matrix, const float* states, const float* in,
+step_block(Sizes n, const float* theta, size_t first, const float* states, const float* in,
            float* next)
 {
   const size_t n_sums = n.n_block * n.n_lanes;
   const size_t pass = n.n_rows * n.n_block * VECTOR_FLOATS;
-  const Vector* part = (const Vector*)head;
+  const float* matrix = theta + 7 * n.n_vectors * VECTOR_FLOATS + first * 3 * n.n_rows;
+  const Vector* part = (const Vector*)(theta + first);
   const size_t to_part = n.n_vectors;
   const Vector one = splat(1.0f);
   Vector r[MAX_SUMS];
@@ -113,11 +130,11 @@ step_block(Sizes n, const float* head, const float* matrix, const float* states,
   add_product(n, states, matrix + 2 * pass, z);
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
-    const size_t at = (i % n.n_lanes * n.n_vectors + i / n.n_lanes) * VECTOR_FLOATS;
+    const size_t at = first + (i % n.n_lanes * n.n_vectors + i / n.n_lanes) * VECTOR_FLOATS;
     const Vector h = *(const Vector*)(states + at);
-    const Vector ez = vector_exp2(z[i]);
-    *(Vector*)(next + at) = quotient((h + ez) + candidate[i] * (h - ez),
-                                     (one + ez) + candidate[i] * (one + ez));
+    const Vector e = vector_exp2(z[i]);
+    const Vector away = (one - candidate[i]) - h * (one + candidate[i]);
+    *(Vector*)(next + at) = h + quotient(e * away, (one + e) * (one + candidate[i]));
   }
 }
 
@@ -129,8 +146,7 @@ step(Sizes n, const Gru* gru, float* states, const float* in, Vector* out)
   const size_t block = n.n_block * VECTOR_FLOATS;
   Vector next[2 * MAX_VECTORS];
   for (size_t done = 0; done < n_columns; done += block) {
-    step_block(n, gru->theta + done, gru->theta + 7 * n_columns + done * 3 * n.n_rows, states, in,
-               (float*)next + done);
+    step_block(n, gru->theta, done, states, in, (float*)next);
   }
 #pragma GCC unroll 2
   for (size_t lane = 0; lane < n.n_lanes; ++lane) {
@@ -186,8 +202,9 @@ ALWAYS_INLINE Sizes
 sizes_of(size_t n_units, size_t n_lanes)
 {
   const size_t n_vectors = (n_units + VECTOR_FLOATS - 1) / VECTOR_FLOATS;
-  const size_t n_splits = n_lanes > 1 ? 1 : n_vectors > 2 ? 2 : 4;
-  return (Sizes){n_lanes, n_units, n_vectors, block_of(n_vectors), n_splits};
+  const size_t n_splits = n_vectors > 2 ? 2 : 4;
+  const size_t n_together = n_lanes == 1 ? n_splits : n_vectors > 2 ? 1 : n_vectors == 2 ? 2 : 4;
+  return (Sizes){n_lanes, n_units, n_vectors, block_of(n_vectors), n_splits, n_together};
 }
 
 // A GruProcess of so many units.
@@ -233,10 +250,10 @@ shape(unsigned hidden_size)
 
 static void
 fold(const float* theta0, const float* moved, size_t n_moved, const float* features,
-     size_t n_features, size_t begin, size_t end, float* theta) NONBLOCKING
+     size_t n_features, float* theta) NONBLOCKING
 {
   enum { N_SUMS = ALIGNED_FLOATS / VECTOR_FLOATS };
-  for (size_t i = begin; i < end; i += ALIGNED_FLOATS) {
+  for (size_t i = 0; i < n_moved; i += ALIGNED_FLOATS) {
     Vector sums[N_SUMS];
     memcpy(sums, theta0 + i, sizeof sums);
     for (size_t j = 0; j < n_features; ++j) {
@@ -250,9 +267,18 @@ fold(const float* theta0, const float* moved, size_t n_moved, const float* featu
   }
 }
 
+static void
+approach(const float* aim, float part, size_t n, float* theta) NONBLOCKING
+{
+  for (size_t i = 0; i < n; i += VECTOR_FLOATS) {
+    Vector* at = (Vector*)(theta + i);
+    *at += splat(part) * (*(const Vector*)(aim + i) - *at);
+  }
+}
+
 #define TEXT(name) #name
 #define NAME(kernel) TEXT(kernel)
 #define CONCATENATED(a, b) a##b
 #define SYMBOL(kernel) CONCATENATED(kernel_, kernel)
 
-const Kernel SYMBOL(KERNEL) = {NAME(KERNEL), true, shape, fold};
+const Kernel SYMBOL(KERNEL) = {NAME(KERNEL), true, shape, fold, approach};

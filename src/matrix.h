@@ -6,25 +6,24 @@
 
 #include <stddef.h>
 
-// sums [n_columns] += factors [n_rows] * rows [n_rows][n_columns]; each row begins `stride` floats
-// after the one before. Any thread.
+// sums [n_columns] += factors [n_rows] * rows [n_rows][n_columns]. Any thread.
 static inline void
 add_rows(size_t n_rows, size_t n_columns, const float* restrict factors, const float* restrict rows,
-         size_t stride, float* restrict sums) NONBLOCKING
+         float* restrict sums) NONBLOCKING
 {
   size_t j = 0;
   // Four rows at a time: the sums are read and written a quarter as often.
   for (; j + 4 <= n_rows; j += 4) {
     const float* f = factors + j;
-    const float* row = rows + j * stride;
+    const float* row = rows + j * n_columns;
     for (size_t i = 0; i < n_columns; ++i) {
-      sums[i] += (f[0] * row[i] + f[1] * row[stride + i]) +
-                 (f[2] * row[2 * stride + i] + f[3] * row[3 * stride + i]);
+      sums[i] += (f[0] * row[i] + f[1] * row[n_columns + i]) +
+                 (f[2] * row[2 * n_columns + i] + f[3] * row[3 * n_columns + i]);
     }
   }
   for (; j < n_rows; ++j) {
     for (size_t i = 0; i < n_columns; ++i) {
-      sums[i] += factors[j] * rows[j * stride + i];
+      sums[i] += factors[j] * rows[j * n_columns + i];
     }
   }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "network.h"
 
-#include "memory.h"
-
 #include <string.h>
 
 enum {
@@ -16,13 +14,14 @@ static const float silence[TICK_FRAMES];
 size_t
 network_n_floats(const PackedModel* model) NONBLOCKING
 {
-  return model->conditioning.n_theta;
+  return model->conditioning.n_theta + model->conditioning.n_moved;
 }
 
 void
 network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING
 {
   *network = (Network){.model = model, .theta = memory};
+  network->aim = memory + model->conditioning.n_theta;
   network->gru = packed_model_gru(model, memory);
 }
 
@@ -58,8 +57,8 @@ void
 network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLOCKING
 {
   if (have_moved) {
-    conditioning_features(&network->model->conditioning, knobs, network->features);
-    network->glides_left = N_GLIDES;
+    packed_model_move(network->model, knobs, network->aim);
+    network->glides_left = TICK_FRAMES / GLIDE_FRAMES;
     network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
   }
   network->idle_line.from = network->idle_line.to;
@@ -69,22 +68,11 @@ network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLO
   }
 }
 
-// Where share i of N_GLIDES begins.
-static size_t
-share_begin(size_t n_moved, uint32_t i) NONBLOCKING
-{
-  return n_moved * i / N_GLIDES / ALIGNED_FLOATS * ALIGNED_FLOATS;
-}
-
 void
 network_glide(Network* network) NONBLOCKING
 {
   const PackedModel* model = network->model;
-  const Conditioning* conditioning = &model->conditioning;
-  const uint32_t share = N_GLIDES - network->glides_left;
-  const size_t n_moved = conditioning->n_moved;
-  model->kernel->fold(conditioning->theta0, conditioning->moved, n_moved, network->features,
-                      conditioning->n_features, share_begin(n_moved, share),
-                      share_begin(n_moved, share + 1U), network->theta);
+  model->kernel->approach(network->aim, 1.0f / (float)network->glides_left,
+                          model->conditioning.n_moved, network->theta);
   --network->glides_left;
 }

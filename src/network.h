@@ -14,17 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-  GLIDE_FRAMES = 8, // of the host: so often, a share of the parameters goes to its new values
-  N_GLIDES = TICK_FRAMES / GLIDE_FRAMES,
-};
+enum { GLIDE_FRAMES = 8 }; // of the host: parameters go to their new values in steps of this
 
 typedef struct {
   const PackedModel* model;
   Gru gru;              // of theta
-  float* theta;                  // the parameters now
-  float features[MLP_MAX_WIDTH]; // where the moved ones go during this tick
-  uint32_t glides_left;          // in this tick
+  float* theta;         // the parameters now
+  float* aim;           // where the moved ones go during this tick
+  uint32_t glides_left; // in this tick
 
   // The network's output in silence moves with the knobs, and is no part of the sound. A state that
   // hears only silence tells it: exact, without a filter in the sound's way. It runs once a sample
@@ -54,8 +51,7 @@ network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKIN
 void
 network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLOCKING;
 
-// The next share of the parameters goes there, while glides_left is not 0: every GLIDE_FRAMES, so
-// that the work is spread evenly, and no step is as large as a tick's. Audio thread.
+// One of the even steps to there, GLIDE_FRAMES apart, while glides_left is not 0. Audio thread.
 void
 network_glide(Network* network) NONBLOCKING;
 

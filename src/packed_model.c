@@ -118,10 +118,16 @@ packed_model_free(PackedModel* model)
 void
 packed_model_fill(const PackedModel* model, const float* knobs, float* theta) NONBLOCKING
 {
+  memcpy(theta, model->conditioning.theta0, model->conditioning.n_theta * sizeof *theta);
+  packed_model_move(model, knobs, theta);
+}
+
+void
+packed_model_move(const PackedModel* model, const float* knobs, float* theta) NONBLOCKING
+{
   const Conditioning* conditioning = &model->conditioning;
   float features[MLP_MAX_WIDTH];
   conditioning_features(conditioning, knobs, features);
-  memcpy(theta, conditioning->theta0, conditioning->n_theta * sizeof *theta);
   model->kernel->fold(conditioning->theta0, conditioning->moved, conditioning->n_moved, features,
-                      conditioning->n_features, 0, conditioning->n_moved, theta);
+                      conditioning->n_features, theta);
 }

@@ -41,6 +41,10 @@ packed_model_free(PackedModel* model);
 void
 packed_model_fill(const PackedModel* model, const float* knobs, float* theta) NONBLOCKING;
 
+// As packed_model_fill, for the first conditioning.n_moved of theta alone.
+void
+packed_model_move(const PackedModel* model, const float* knobs, float* theta) NONBLOCKING;
+
 // The GRU of parameters theta. Any thread.
 static inline Gru
 packed_model_gru(const PackedModel* model, const float* theta) NONBLOCKING
