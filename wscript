@@ -47,8 +47,8 @@ int main(int n, char** words)
   return (int)((Vector){(float)n} * 2.0f)[0] + !words;
 }
 '''
-# At -O1, since checks in unrolled loops take minutes to compile.
-SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O1']
+# Not optimised, since checks in unrolled loops take minutes to compile.
+SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O0']
 
 Configure.autoconfig = True
 

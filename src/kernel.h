@@ -21,7 +21,7 @@ KernelApproach(const float* aim, float part, size_t n, float* theta) NONBLOCKING
 
 typedef struct {
   const char* name;
-  bool is_scaled; // sums are powers of 2, not of e: see packing.h
+  bool is_scaled;                          // sums are powers of 2, not of e: see packing.h
   GruShape (*shape)(unsigned hidden_size); // GRU_MIN_HIDDEN to GRU_MAX_HIDDEN
   KernelFold* fold;
   KernelApproach* approach;

@@ -18,8 +18,8 @@ enum {
 typedef struct {
   size_t n_lanes; // that step together, and share a pass over the weights
   size_t n_rows;
-  size_t n_vectors; // of a state
-  size_t n_block;   // of these, computed together
+  size_t n_vectors;  // of a state
+  size_t n_block;    // of these, computed together
   size_t n_splits;   // of each sum; does not depend on n_lanes, and so no sound does
   size_t n_together; // of these, computed at once
 } Sizes;
@@ -40,49 +40,68 @@ ALWAYS_INLINE void
 add_row(Sizes n, const float* factor, const Vector* row, Vector* sums)
 {
 #pragma GCC unroll 16
-  for (size_t i = 0; i < n.n_block * n.n_lanes; ++i) {
-    sums[i] += splat(factor[i % n.n_lanes * n.n_vectors * VECTOR_FLOATS]) * row[i / n.n_lanes];
+  for (size_t i = 0; i < n.n_block; ++i) {
+    const Vector weight = n.n_lanes == 1 ? row[i] : held(row[i]);
+#pragma GCC unroll 2
+    for (size_t lane = 0; lane < n.n_lanes; ++lane) {
+      sums[i * n.n_lanes + lane] += splat(factor[lane * n.n_vectors * VECTOR_FLOATS]) * weight;
+    }
   }
 }
 
-// sums += states [n_lanes][n_vectors * VECTOR_FLOATS] * weights [n_rows][n_block]. A sum has
-// n_splits parts, of so many rows each, that are added up at the end: n_together at once.
+// splits [n_together][n_block][n_lanes] += the product of as many shares of the rows, each of
+// n_rows / n_splits, from split `first` on.
+ALWAYS_INLINE void
+add_shares(Sizes n, size_t first, const float* states, const float* weights, Vector* splits)
+{
+  const size_t share = n.n_rows / n.n_splits;
+  const size_t n_unrolled = share % 4 == 0 ? 4 : share % 2 == 0 ? 2 : 1;
+  const float* factors = opaque(states) + first * share;
+  const Vector* rows = (const Vector*)opaque(weights) + first * share * n.n_block;
+#pragma GCC unroll 1
+  for (size_t j = 0; j < share; j += n_unrolled) {
+#pragma GCC unroll 4
+    for (size_t k = 0; k < n_unrolled; ++k) {
+#pragma GCC unroll 4
+      for (size_t s = 0; s < n.n_together; ++s) {
+        add_row(n, factors + s * share + k, rows + (s * share + k) * n.n_block,
+                splits + s * n.n_block * n.n_lanes);
+      }
+    }
+    factors += n_unrolled;
+    rows += n_unrolled * n.n_block;
+  }
+}
+
+// sums += states [n_lanes][n_vectors * VECTOR_FLOATS] * weights [n_rows][n_block].
 ALWAYS_INLINE void
 add_product(Sizes n, const float* states, const float* weights, Vector* sums)
 {
   const size_t n_sums = n.n_block * n.n_lanes;
-  const size_t share = n.n_rows / n.n_splits;
-  const size_t n_unrolled = share % 4 == 0 ? 4 : share % 2 == 0 ? 2 : 1;
-  Vector splits[MAX_SPLITS * MAX_SUMS];
-#pragma GCC unroll 64
-  for (size_t i = 0; i < n.n_splits * n_sums; ++i) {
-    splits[i] = i < n_sums ? sums[i] : splat(0.0f);
-  }
 #pragma GCC unroll 4
   for (size_t first = 0; first < n.n_splits; first += n.n_together) {
-    const float* factors = opaque(states) + first * share;
-    const Vector* rows = (const Vector*)opaque(weights) + first * share * n.n_block;
-#pragma GCC unroll 1
-    for (size_t j = 0; j < share; j += n_unrolled) {
-#pragma GCC unroll 4
-      for (size_t k = 0; k < n_unrolled; ++k) {
-#pragma GCC unroll 4
-        for (size_t s = 0; s < n.n_together; ++s) {
-          add_row(n, factors + s * share + k, rows + (s * share + k) * n.n_block,
-                  splits + (first + s) * n_sums);
-        }
-      }
-      factors += n_unrolled;
-      rows += n_unrolled * n.n_block;
-    }
-  }
-#pragma GCC unroll 16
-  for (size_t i = 0; i < n_sums; ++i) {
-    sums[i] = splits[i];
-  }
+    Vector kept[MAX_SUMS]; // in memory, so that the next splits have the registers
+    Vector splits[MAX_SPLITS * MAX_SUMS];
 #pragma GCC unroll 64
-  for (size_t i = n_sums; i < n.n_splits * n_sums; ++i) {
-    sums[i % n_sums] += splits[i];
+    for (size_t i = 0; i < n.n_together * n_sums; ++i) {
+      splits[i] = !first && i < n_sums ? sums[i] : splat(0.0f);
+    }
+#pragma GCC unroll 16
+    for (size_t i = 0; first && i < n_sums; ++i) {
+      kept[i] = sums[i];
+    }
+    add_shares(n, first, states, weights, splits);
+    const Vector* before = (const Vector*)opaque((const float*)kept);
+#pragma GCC unroll 64
+    for (size_t i = 0; i < n.n_together * n_sums; ++i) {
+      if (i >= n_sums) {
+        sums[i % n_sums] += splits[i];
+      } else if (first) {
+        sums[i] = before[i] + splits[i];
+      } else {
+        sums[i] = splits[i];
+      }
+    }
   }
 }
 
@@ -103,7 +122,6 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
   const float* matrix = theta + 7 * n.n_vectors * VECTOR_FLOATS + first * 3 * n.n_rows;
   const Vector* part = (const Vector*)(theta + first);
   const size_t to_part = n.n_vectors;
-  const Vector one = splat(1.0f);
   Vector r[MAX_SUMS];
   Vector candidate[MAX_SUMS];
   Vector z[MAX_SUMS];
@@ -114,25 +132,30 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
     r[i] = driven(p[0], p[4 * to_part], in[i % n.n_lanes]);
   }
   add_product(n, states, matrix, r);
+  const float* k = exp2_constants[0];
+  k = n.n_lanes > 1 ? opaque(k) : k; // sums of several lanes leave no registers for constants
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
-    r[i] = quotient(one, one + vector_exp2(r[i]));
+    r[i] = quotient(constant(k, ONE), constant(k, ONE) + vector_exp2(k, r[i]));
     candidate[i] = part[3 * to_part + i / n.n_lanes];
   }
   add_product(n, states, matrix + pass, candidate);
+  k = n.n_lanes > 1 ? opaque(k) : k;
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
     const Vector* p = part + i / n.n_lanes;
     const float x = in[i % n.n_lanes];
-    candidate[i] = vector_exp2(driven(p[2 * to_part], p[6 * to_part], x) + r[i] * candidate[i]);
+    candidate[i] = vector_exp2(k, driven(p[2 * to_part], p[6 * to_part], x) + r[i] * candidate[i]);
     z[i] = driven(p[to_part], p[5 * to_part], x);
   }
   add_product(n, states, matrix + 2 * pass, z);
+  k = n.n_lanes > 1 ? opaque(k) : k;
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
     const size_t at = first + (i % n.n_lanes * n.n_vectors + i / n.n_lanes) * VECTOR_FLOATS;
+    const Vector one = constant(k, ONE);
     const Vector h = *(const Vector*)(states + at);
-    const Vector e = vector_exp2(z[i]);
+    const Vector e = vector_exp2(k, z[i]);
     const Vector away = (one - candidate[i]) - h * (one + candidate[i]);
     *(Vector*)(next + at) = h + quotient(e * away, (one + e) * (one + candidate[i]));
   }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-  ALIGNMENT = 64,                                // bytes: a cache line, and the longest vector
+  ALIGNMENT = 64, // bytes: a cache line, and the longest vector
   ALIGNED_FLOATS = ALIGNMENT / (int)sizeof(float),
 };
 

@@ -35,8 +35,8 @@ typedef struct {
 size_t
 network_n_floats(const PackedModel* model) NONBLOCKING;
 
-// With memory [network_n_floats(model)], aligned, which, as the model, stays the caller's and must outlive
-// the network. Any thread; to be called once, before all else.
+// With memory [network_n_floats(model)], aligned, which, as the model, stays the caller's and must
+// outlive the network. Any thread; to be called once, before all else.
 void
 network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING;
 

@@ -87,7 +87,8 @@ have_equal_layers(const Conditioning* a, const Conditioning* b)
 {
   bool are_equal = a->n_layers == b->n_layers;
   for (unsigned i = 0; are_equal && i < a->n_layers; ++i) {
-    are_equal = a->layers[i].n_in == b->layers[i].n_in && a->layers[i].n_out == b->layers[i].n_out &&
+    are_equal = a->layers[i].n_in == b->layers[i].n_in &&
+                a->layers[i].n_out == b->layers[i].n_out &&
                 a->layers[i].slope == b->layers[i].slope;
   }
   return are_equal;
@@ -100,9 +101,9 @@ packed_model_equals(const PackedModel* a, const PackedModel* b)
   const Conditioning* d = &b->conditioning;
   return a->kernel == b->kernel && a->shape.process == b->shape.process &&
          a->shape.n_rows == b->shape.n_rows && a->sample_rate_hz == b->sample_rate_hz &&
-         a->out_bias == b->out_bias && c->n_knobs == d->n_knobs &&
-         c->n_features == d->n_features && c->n_theta == d->n_theta && c->n_moved == d->n_moved &&
-         have_equal_layers(c, d) && a->n_values == b->n_values &&
+         a->out_bias == b->out_bias && c->n_knobs == d->n_knobs && c->n_features == d->n_features &&
+         c->n_theta == d->n_theta && c->n_moved == d->n_moved && have_equal_layers(c, d) &&
+         a->n_values == b->n_values &&
          memcmp(a->values, b->values, a->n_values * sizeof *a->values) == 0;
 }
 

@@ -37,7 +37,8 @@ packed_model_equals(const PackedModel* a, const PackedModel* b);
 void
 packed_model_free(PackedModel* model);
 
-// Fills theta [conditioning.n_theta], aligned, for knobs [n_knobs], each within [-1, 1]. Any thread.
+// Fills theta [conditioning.n_theta], aligned, for knobs [n_knobs], each within [-1, 1]. Any
+// thread.
 void
 packed_model_fill(const PackedModel* model, const float* knobs, float* theta) NONBLOCKING;
 

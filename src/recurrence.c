@@ -16,7 +16,7 @@ struct Recurrence {
   uint32_t n_taps;    // 1 (none to interpolate) to MAX_TAPS
   float weights[MAX_TAPS];
   uint32_t n_states;
-  uint32_t next; // where the next state goes, in place of the oldest
+  uint32_t next;                     // where the next state goes, in place of the oldest
   alignas(ALIGNMENT) float states[]; // [n_states][n_columns], a ring
 };
 
@@ -149,8 +149,8 @@ run_interpolated(Recurrence* recurrence, const Gru* gru, const float* in, float*
     }
     gru_process(gru, n, states, in + done, out + done, n);
     for (uint32_t i = 0; i < n; ++i) {
-      memcpy(state_at(recurrence, recurrence->n_states),
-             states + (size_t)i * recurrence->n_columns, state_size(recurrence));
+      memcpy(state_at(recurrence, recurrence->n_states), states + (size_t)i * recurrence->n_columns,
+             state_size(recurrence));
       recurrence->next = recurrence->next + 1U < recurrence->n_states ? recurrence->next + 1U : 0;
     }
     done += n;

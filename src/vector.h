@@ -25,6 +25,18 @@ splat(float x)
   return x - (Vector){0};
 }
 
+// x, in a register: else the compiler would load it from memory wherever it is used.
+ALWAYS_INLINE Vector
+held(Vector x)
+{
+#if defined(__SSE2__)
+  __asm__("" : "+x"(x));
+#elif defined(__ARM_NEON)
+  __asm__("" : "+w"(x));
+#endif
+  return x;
+}
+
 // The lesser of each two; b where a is NaN.
 ALWAYS_INLINE Vector
 lesser(Vector a, Vector b)
