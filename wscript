@@ -23,13 +23,39 @@ BUILT = f'lv2/{BUNDLE}'  # in the build folder; hosts' LV2_PATH is that of lv2/
 WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -Wundef -Wstrict-prototypes '
             '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2').split()
 # What lets compilers turn plain loops into vector code; NaN and inf keep their meaning.
-KERNEL_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
-CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/gru.c src/model.c src/model_load.c src/network.c '
-        'src/oversampler.c src/pedal.c src/recurrence.c src/voice.c src/voices.c').split()
-KERNELS = [f'src/{name}.c' for name in ('conditioning', 'doubler', 'gru', 'pedal', 'recurrence', 'voice', 'voices')]
+LOOP_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
+CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/kernel.c src/kernel_plain.c src/model.c src/model_load.c '
+        'src/network.c src/oversampler.c src/packed_model.c src/packing.c src/pedal.c src/recurrence.c '
+        'src/shared_model.c src/voice.c src/voices.c').split()
+LOOPS = [f'src/{name}.c' for name in ('doubler', 'kernel_plain', 'pedal', 'recurrence', 'voice', 'voices')]
+# src/kernel_vector.c by processor and instruction set: floats in a vector, and flags. Without fast
+# contraction, ISO C keeps multiplications and additions apart. 32-bit ARM flushes denormals in
+# vectors, so that GCC wants to be told that this is no harm.
+VECTOR_FLAGS = ['-ffp-contract=fast']
+VECTOR_KERNELS = {
+    'x86_64': {'sse2': (4, []), 'avx2': (8, ['-mavx2', '-mfma'])},
+    'aarch64': {'neon': (4, [])},
+    'arm': {'neon': (4, ['-funsafe-math-optimizations', '-fno-associative-math', '-fno-reciprocal-math'])},
+}
+# Processors that `./waf test` has no need to run on, and compilers for them.
+FOREIGN = {
+    'aarch64': ['aarch64-linux-gnu-gcc'],
+    'arm': ['arm-linux-gnueabihf-gcc', '-mcpu=cortex-a7', '-mfpu=neon-vfpv4'],
+}
+VECTORS_WORK = '''
+#if defined __arm__ && !(defined __ARM_NEON && defined __ARM_FEATURE_FMA)
+#error The compiler is not told that the processor has these.
+#endif
+typedef float Vector __attribute__((vector_size(16)));
+int main(int n, char** words)
+{
+  return (int)((Vector){(float)n} * 2.0f)[0] + !words;
+}
+'''
 MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css switch.svg thumbnail.png'.split()
 DEFAULT_MODEL = 'weights/od3.gru'
-SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
+# Not optimised, since checks in unrolled loops take minutes to compile.
+SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O0']
 
 AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
 ECO_MODEL = 'weights/od3-eco.gru'
@@ -78,7 +104,7 @@ def configure(conf):
     conf.env.CFLAGS = ['-std=c11', '-fvisibility=hidden', '-O2', *(['-march=native'] if conf.options.native else []),
                        *WARNINGS, *user_flags]
     is_debug = any(flag in ('-O0', '-O1', '-Og') for flag in user_flags)
-    conf.env.CFLAGS_KERNEL = [] if is_debug else KERNEL_FLAGS
+    conf.env.CFLAGS_LOOP = [] if is_debug else LOOP_FLAGS
     conf.env.append_value('DEFINES', ['_POSIX_C_SOURCE=200809L'])
     conf.env.cshlib_PATTERN = '%s.so'
     conf.env.MODEL = os.path.relpath(model, conf.path.abspath())
@@ -87,6 +113,10 @@ def configure(conf):
     conf.env.LV2DIR = conf.options.lv2dir or os.path.join(conf.env.LIBDIR, 'lv2')
     conf.check_cc(lib='m', uselib_store='M')
     conf.check_cc(header_name='lv2/core/lv2.h', msg='Checking for LV2 (lv2-dev)')
+    conf.env.VECTOR_KERNELS = [
+        name for name, (_, flags) in VECTOR_KERNELS.get(conf.env.DEST_CPU, {}).items()
+        if conf.check_cc(fragment=VECTORS_WORK, cflags=VECTOR_FLAGS + flags, execute=False, mandatory=False,
+                         msg=f'Checking for the {name} kernel')]
     conf.check_cc(linkflags='-Wl,--no-undefined', uselib_store='STRICT', mandatory=False)
     conf.msg('Compiler', ' '.join(conf.env.CC))
     conf.msg('Flags', ' '.join(conf.env.CFLAGS + conf.env.LINKFLAGS))
@@ -96,11 +126,20 @@ def configure(conf):
 
 
 def _objects(bld, sources, name, extra=()):
-    """Object files of the core, in which the kernels get flags of their own."""
-    for part, flags in (('kernel', bld.env.CFLAGS_KERNEL), ('rest', [])):
-        chosen = [s for s in sources if (s in KERNELS) == (part == 'kernel')]
-        bld(features='c', source=chosen, target=f'{name}-{part}', cflags=['-fPIC', *flags, *extra], includes='src')
-    return f'{name}-kernel {name}-rest'
+    """Object files of the core, in which loops get flags of their own, and the vector kernel is once for each set."""
+    targets = []
+    for part, flags in (('loops', bld.env.CFLAGS_LOOP), ('rest', [])):
+        targets.append(f'{name}-{part}')
+        bld(features='c', source=[s for s in sources if (s in LOOPS) == (part == 'loops')], target=targets[-1],
+            cflags=['-fPIC', *flags, *extra], includes='src',
+            defines=[f'HAVE_{kernel.upper()}' for kernel in bld.env.VECTOR_KERNELS])
+    for kernel in bld.env.VECTOR_KERNELS:
+        n_floats, flags = VECTOR_KERNELS[bld.env.DEST_CPU][kernel]
+        targets.append(f'{name}-{kernel}')
+        bld(features='c', source='src/kernel_vector.c', target=targets[-1], includes='src',
+            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'],
+            cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *extra])
+    return targets
 
 
 def _presets_of_manifest(bld):
@@ -114,7 +153,7 @@ def _presets_of_manifest(bld):
 def build(bld):
     core = _objects(bld, CORE, 'core')
     bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'],
-        use=f'STRICT {core}', install_path=None)
+        use=['STRICT', *core], install_path=None)
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', encoding='utf-8', install_path=None,
@@ -133,7 +172,7 @@ def build(bld):
         DATE=_release_date(bld), install_path='${DATADIR}/metainfo')
     bld.add_post_fun(_assemble)
     if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web'):
-        globals()[f'_{bld.cmd}'](bld)
+        globals()[f'_{bld.cmd}'](bld, core)
 
 
 def _release_date(bld):
@@ -174,14 +213,26 @@ def _package(bld, name):
     return cflags, [f for f in libs if not f.startswith('-l')], [f[2:] for f in libs if f.startswith('-l')]
 
 
-def _programs(bld, *names):
+def _programs(bld, core, *names):
     """Programs of the core that tests and benchmarks run."""
     for name in names:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'],
-                    use='core-kernel core-rest', install_path=None)
+        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'], use=core,
+                    install_path=None)
 
 
-def _test(bld):
+def _foreign(bld, cpu):
+    """test/render for another processor, as qemu-user runs it."""
+    n_floats, flags = VECTOR_KERNELS[cpu]['neon']
+    compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L -DHAVE_NEON', *WARNINGS, '-Werror',
+                         *LOOP_FLAGS, f'-I{bld.srcnode.abspath()}/src'])
+    kernel = f'test/kernel_vector-{cpu}.o'
+    bld(rule=f'{compiler} {" ".join(VECTOR_FLAGS + flags)} -DKERNEL=neon -DVECTOR_FLOATS={n_floats} -c ${{SRC}} '
+        '-o ${TGT}', source='src/kernel_vector.c', target=kernel)
+    bld(rule=f'{compiler} -static ${{SRC}} -lm -o ${{TGT}}', source=[*CORE, 'test/render.c', kernel],
+        target=f'test/render-{cpu}')
+
+
+def _test(bld, core):
     unit_tests = [node.name[:-2] for node in bld.path.ant_glob('test/unit_*.c')]
     host_tests = [node.name[:-2] for node in bld.path.ant_glob('test/host_*.c')]
     cmocka, lilv = _package(bld, 'cmocka'), _package(bld, 'lilv-0')
@@ -196,7 +247,9 @@ def _test(bld):
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
-    _programs(bld, 'render', 'play', 'idle_map')
+    _programs(bld, core, 'render', 'play', 'idle_map')
+    for cpu in FOREIGN:
+        _foreign(bld, cpu)
     _page(bld)
     patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else [])]
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
@@ -204,13 +257,13 @@ def _test(bld):
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
 
 
-def _bench(bld):
-    _programs(bld, 'bench', 'play', 'idle_map')
+def _bench(bld, core):
+    _programs(bld, core, 'bench', 'play', 'idle_map')
     script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
 
 
-def _demo(bld):
+def _demo(bld, _core):
     extra = [os.path.abspath(bld.options.input)] if bld.options.input else []
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/demo.py', *extra))
 
@@ -218,17 +271,17 @@ def _demo(bld):
 def _page(bld):
     """The web page: the core as WebAssembly, with and without SIMD, and all else in one HTML file."""
     compiler = os.environ.get('WASM_CC') or shutil.which('clang-22') or 'clang'
-    # Clang specialises the kernel for its numbers of lanes, and then vectorises it, only if it may inline a lot.
-    flags = ['--target=wasm32-wasi', '-Wno-deprecated', '-std=c11', '-D_POSIX_C_SOURCE=200809L', *KERNEL_FLAGS,
-             '-mllvm -inline-threshold=10000', f'-I{bld.path.abspath()}/src', '-nostdlib', '-Wl,--no-entry,--strip-all']
-    sources = [name for name in CORE if name != 'src/model_load.c'] + ['web/core.c']
+    flags = ['--target=wasm32-wasi', '-Wno-deprecated', '-std=c11', '-D_POSIX_C_SOURCE=200809L', *LOOP_FLAGS,
+             f'-I{bld.path.abspath()}/src', '-nostdlib', '-Wl,--no-entry,--strip-all']
+    sources = [name for name in CORE if name not in ('src/model_load.c', 'src/shared_model.c')] + ['web/core.c']
 
     def names(patterns):
         return [node.path_from(bld.path) for node in bld.path.ant_glob(patterns)]
 
-    cores = {'core-simd': '-msimd128', 'core-scalar': ''}
-    for name, flag in cores.items():
-        bld(rule=f'{compiler} {" ".join(flags)} {flag} ${{SRC}} -lc -o ${{TGT}}', source=sources,
+    vectors = '-msimd128 -DHAVE_SIMD128 -DKERNEL=simd128 -DVECTOR_FLOATS=4'
+    cores = {'core-simd': (vectors, ['src/kernel_vector.c']), 'core-scalar': ('', [])}
+    for name, (more_flags, more_sources) in cores.items():
+        bld(rule=f'{compiler} {" ".join(flags)} {more_flags} ${{SRC}} -lc -o ${{TGT}}', source=sources + more_sources,
             target=f'wasm/{name}.wasm', deps=names('src/*.h'))
     bld(rule=f'{sys.executable} ${{SRC}} ${{TGT}}', source='web/bass.py', target='wasm/bass.flac',
         deps='weights/guitar.py')
@@ -239,7 +292,7 @@ def _page(bld):
         deps=names('web/* modgui/*'))
 
 
-def _web(bld):
+def _web(bld, _core):
     _page(bld)
     folder = bld.bldnode.make_node('web').abspath()
     bld.add_post_fun(lambda bld: print(f'The page: {folder}/index.html'))
@@ -248,12 +301,12 @@ def _web(bld):
                                           '--directory', folder, '8000'))
 
 
-def _draw(bld):
+def _draw(bld, _core):
     _page(bld)
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/draw.py'))
 
 
-def _lint(bld):
+def _lint(bld, _core):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/lint.py', ' '.join(WARNINGS)))
 
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "conditioning.h"
 
-#include "matrix.h"
-
 #include <string.h>
 
 static void
@@ -18,22 +16,14 @@ apply_layer(const MlpLayer* layer, const float* in, float* out) NONBLOCKING
 }
 
 void
-conditioning_init(const Conditioning* conditioning, float* theta) NONBLOCKING
-{
-  memcpy(theta, conditioning->theta0, conditioning->n_theta * sizeof *theta);
-}
-
-void
-conditioning_apply(const Conditioning* conditioning, const float* knobs, float* theta) NONBLOCKING
+conditioning_features(const Conditioning* conditioning, const float* knobs,
+                      float* features) NONBLOCKING
 {
   float buffers[2][MLP_MAX_WIDTH] = {{0.0f}};
-  const float* features = knobs;
+  const float* last = knobs;
   for (unsigned i = 0; i < conditioning->n_layers; ++i) {
-    apply_layer(&conditioning->layers[i], features, buffers[i % 2U]);
-    features = buffers[i % 2U];
+    apply_layer(&conditioning->layers[i], last, buffers[i % 2U]);
+    last = buffers[i % 2U];
   }
-
-  const size_t n_moved = conditioning->n_moved;
-  memcpy(theta, conditioning->theta0, n_moved * sizeof *theta);
-  add_rows(1, conditioning->n_features, n_moved, features, conditioning->moved, theta);
+  memcpy(features, last, conditioning->n_features * sizeof *features);
 }

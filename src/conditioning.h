@@ -30,14 +30,10 @@ typedef struct {
   const float* moved;  // [n_features][n_moved]
 } Conditioning;
 
-// Fills theta [n_theta] with what no knob moves. Any thread; to be called once, before
-// conditioning_apply.
+// What the MLP makes, features [n_features], of knobs [n_knobs], each within [-1, 1]. Audio thread;
+// its time depends on the model alone.
 void
-conditioning_init(const Conditioning* conditioning, float* theta) NONBLOCKING;
-
-// Sets the moved part of theta for knobs [n_knobs], each within [-1, 1]. Audio thread; its time
-// depends on the model alone.
-void
-conditioning_apply(const Conditioning* conditioning, const float* knobs, float* theta) NONBLOCKING;
+conditioning_features(const Conditioning* conditioning, const float* knobs,
+                      float* features) NONBLOCKING;
 
 #endif

@@ -12,18 +12,17 @@ enum {
 static const float silence[TICK_FRAMES];
 
 size_t
-network_n_floats(const Model* model) NONBLOCKING
+network_n_floats(const PackedModel* model) NONBLOCKING
 {
   return model->conditioning.n_theta + model->conditioning.n_moved;
 }
 
 void
-network_init(Network* network, const Model* model, float* memory) NONBLOCKING
+network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING
 {
   *network = (Network){.model = model, .theta = memory};
   network->aim = memory + model->conditioning.n_theta;
-  network->gru = (Gru){model->hidden_size, memory, model->out_weight, model->out_bias};
-  conditioning_init(&model->conditioning, network->theta);
+  network->gru = packed_model_gru(model, memory);
 }
 
 // The mean output in n_frames of silence, at most TICK_FRAMES.
@@ -42,7 +41,7 @@ play_silence(Network* network, uint32_t n_frames) NONBLOCKING
 void
 network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKING
 {
-  conditioning_apply(&network->model->conditioning, knobs, network->theta);
+  packed_model_fill(network->model, knobs, network->theta);
   network->glides_left = 0;
   if (!is_at_rest) {
     memset(network->idle_state, 0, sizeof network->idle_state);
@@ -58,7 +57,7 @@ void
 network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLOCKING
 {
   if (have_moved) {
-    conditioning_apply(&network->model->conditioning, knobs, network->aim);
+    packed_model_move(network->model, knobs, network->aim);
     network->glides_left = TICK_FRAMES / GLIDE_FRAMES;
     network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
   }
@@ -72,10 +71,8 @@ network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLO
 void
 network_glide(Network* network) NONBLOCKING
 {
-  const size_t n_moved = network->model->conditioning.n_moved;
-  const float left = 1.0f - 1.0f / (float)network->glides_left;
-  for (size_t i = 0; i < n_moved; ++i) {
-    network->theta[i] = network->aim[i] + left * (network->theta[i] - network->aim[i]);
-  }
+  const PackedModel* model = network->model;
+  model->kernel->approach(network->aim, 1.0f / (float)network->glides_left,
+                          model->conditioning.n_moved, network->theta);
   --network->glides_left;
 }

@@ -5,9 +5,11 @@
 
 #include "gru.h"
 #include "line.h"
-#include "model.h"
+#include "memory.h"
+#include "packed_model.h"
 #include "realtime.h"
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +17,7 @@
 enum { GLIDE_FRAMES = 8 }; // of the host: parameters go to their new values in steps of this
 
 typedef struct {
-  const Model* model;
+  const PackedModel* model;
   Gru gru;              // of theta
   float* theta;         // the parameters now
   float* aim;           // where the moved ones go during this tick
@@ -24,19 +26,19 @@ typedef struct {
   // The network's output in silence moves with the knobs, and is no part of the sound. A state that
   // hears only silence tells it: exact, without a filter in the sound's way. It runs once a sample
   // of the model's rate, since any delay of the state has the same fixed point.
-  float idle_state[GRU_MAX_HIDDEN];
+  alignas(ALIGNMENT) float idle_state[GRU_MAX_HIDDEN];
   uint32_t idle_ticks_left; // until it rests
   Line idle_line;
 } Network;
 
 // How many floats network_init takes. Any thread.
 size_t
-network_n_floats(const Model* model) NONBLOCKING;
+network_n_floats(const PackedModel* model) NONBLOCKING;
 
-// With memory [network_n_floats(model)], which, as the model, stays the caller's and must outlive
-// the network. Any thread; to be called once, before all else.
+// With memory [network_n_floats(model)], aligned, which, as the model, stays the caller's and must
+// outlive the network. Any thread; to be called once, before all else.
 void
-network_init(Network* network, const Model* model, float* memory) NONBLOCKING;
+network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING;
 
 // At rest in silence at knobs [MAX_KNOBS], each -1 to +1: from a state of zeros, at the price of
 // 4096 samples, or, when it rests at other knobs already, at that of 2048 and with a trace left of

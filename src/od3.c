@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The LV2 face of the pedal.
 #include "denormals.h"
+#include "kernel.h"
 #include "model.h"
+#include "packed_model.h"
 #include "pedal.h"
 #include "realtime.h"
+#include "shared_model.h"
 
 #include <lv2/core/lv2.h>
 #include <lv2/core/lv2_util.h>
@@ -33,7 +36,7 @@ static const Range ranges[N_PORTS] = {
 };
 
 typedef struct {
-  Model* model;
+  const PackedModel* model;
   Pedal* pedal;
   float* ports[N_PORTS]; // each NULL until the host connects it
 } Plugin;
@@ -43,11 +46,35 @@ cleanup(LV2_Handle instance)
 {
   Plugin* plugin = instance;
   pedal_free(plugin->pedal);
-  model_free(plugin->model);
+  shared_model_release(plugin->model);
   free(plugin);
 }
 
-static Model*
+// The one that the environment asks for, if it can run; else the fastest.
+static const Kernel*
+choose_kernel(LV2_Log_Logger* logger)
+{
+  const char* name = getenv("OD3_KERNEL");
+  const Kernel* kernel = kernel_find(name);
+  if (!kernel) {
+    kernel = kernel_find(NULL);
+    lv2_log_warning(logger, "od3: there is no kernel %s here: using %s\n", name, kernel->name);
+  }
+  return kernel;
+}
+
+static const PackedModel*
+pack_model(const Model* model, LV2_Log_Logger* logger)
+{
+  PackedModel* packed = packed_model_new(model, choose_kernel(logger));
+  const PackedModel* shared = packed ? shared_model_take(packed) : NULL;
+  if (!shared) {
+    lv2_log_error(logger, "od3: out of memory\n");
+  }
+  return shared;
+}
+
+static const PackedModel*
 load_model(const char* bundle_path, LV2_Log_Logger* logger)
 {
   const size_t size = strlen(bundle_path) + sizeof "/" MODEL_FILE;
@@ -63,7 +90,9 @@ load_model(const char* bundle_path, LV2_Log_Logger* logger)
     lv2_log_error(logger, "od3: the model %s is %s\n", path, model_status_text(status));
   }
   free(path);
-  return model;
+  const PackedModel* packed = model ? pack_model(model, logger) : NULL;
+  model_free(model);
+  return packed;
 }
 
 static LV2_Handle

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "pedal.h"
 
+#include "memory.h"
 #include "network.h"
 #include "smoother.h"
 #include "tame.h"
 
 #include <math.h>
+#include <stdalign.h>
 #include <stdlib.h>
 
 static const double ramp_s = 0.15;      // a knob turned at once takes this long
@@ -24,7 +26,7 @@ struct Pedal {
   Line gain_line;
   Line wet_line;
 
-  float parameters[]; // of the network
+  alignas(ALIGNMENT) float parameters[]; // of the network
 };
 
 static uint32_t
@@ -41,9 +43,9 @@ db_to_gain(float level_db) NONBLOCKING
 }
 
 Pedal*
-pedal_new(const Model* model, double sample_rate_hz)
+pedal_new(const PackedModel* model, double sample_rate_hz)
 {
-  Pedal* pedal = calloc(1, sizeof *pedal + network_n_floats(model) * sizeof(float));
+  Pedal* pedal = aligned_zeros(sizeof *pedal + network_n_floats(model) * sizeof(float));
   if (!pedal) {
     return NULL;
   }

@@ -3,7 +3,7 @@
 #ifndef OD3_PEDAL_H
 #define OD3_PEDAL_H
 
-#include "model.h"
+#include "packed_model.h"
 #include "realtime.h"
 #include "voices.h"
 
@@ -22,7 +22,7 @@ typedef struct {
 // A pedal at rest, or NULL when there is no memory. The model must outlive it. Not the audio
 // thread.
 Pedal*
-pedal_new(const Model* model, double sample_rate_hz);
+pedal_new(const PackedModel* model, double sample_rate_hz);
 
 // NULL is allowed.
 void

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "recurrence.h"
 
+#include "memory.h"
+
 #include <math.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_TAPS = 3 };
 
 struct Recurrence {
-  uint32_t hidden_size;
+  uint32_t n_columns; // of a state
   uint32_t first_tap; // the newest state that is read lies so many samples ago
   uint32_t n_taps;    // 1 (none to interpolate) to MAX_TAPS
   float weights[MAX_TAPS];
   uint32_t n_states;
-  uint32_t next;  // where the next state goes, in place of the oldest
-  float states[]; // [n_states][hidden_size], a ring
+  uint32_t next;                     // where the next state goes, in place of the oldest
+  alignas(ALIGNMENT) float states[]; // [n_states][n_columns], a ring
 };
 
 // The taps for a delay of at least 1.
@@ -42,13 +45,13 @@ choose_taps(Recurrence* recurrence, double delay)
 }
 
 Recurrence*
-recurrence_new(unsigned hidden_size, double delay)
+recurrence_new(unsigned n_columns, double delay)
 {
-  Recurrence taps = {.hidden_size = hidden_size};
+  Recurrence taps = {.n_columns = n_columns};
   choose_taps(&taps, fmax(delay, 1.0));
   taps.n_states = taps.first_tap + taps.n_taps - 1U;
-  const size_t n_floats = (size_t)taps.n_states * hidden_size;
-  Recurrence* recurrence = calloc(1, sizeof *recurrence + n_floats * sizeof(float));
+  const size_t n_floats = (size_t)taps.n_states * n_columns;
+  Recurrence* recurrence = aligned_zeros(sizeof *recurrence + n_floats * sizeof(float));
   if (recurrence) {
     *recurrence = taps;
   }
@@ -64,7 +67,7 @@ recurrence_free(Recurrence* recurrence)
 static size_t
 state_size(const Recurrence* recurrence) NONBLOCKING
 {
-  return recurrence->hidden_size * sizeof(float);
+  return recurrence->n_columns * sizeof(float);
 }
 
 // Where the state lies that is `ago` samples older than the next one, 1 to n_states.
@@ -73,7 +76,7 @@ state_at(Recurrence* recurrence, uint32_t ago) NONBLOCKING
 {
   const uint32_t next = recurrence->next;
   const uint32_t index = next >= ago ? next - ago : next + recurrence->n_states - ago;
-  return recurrence->states + (size_t)index * recurrence->hidden_size;
+  return recurrence->states + (size_t)index * recurrence->n_columns;
 }
 
 void
@@ -88,7 +91,7 @@ const float*
 recurrence_state(const Recurrence* recurrence) NONBLOCKING
 {
   const uint32_t newest = (recurrence->next ? recurrence->next : recurrence->n_states) - 1U;
-  return recurrence->states + (size_t)newest * recurrence->hidden_size;
+  return recurrence->states + (size_t)newest * recurrence->n_columns;
 }
 
 // As many as the GRU plays side by side, at most n.
@@ -125,7 +128,7 @@ interpolate(Recurrence* recurrence, uint32_t later, float* state) NONBLOCKING
     taps[k] = state_at(recurrence, recurrence->first_tap + tap - later);
   }
   const float* weights = recurrence->weights;
-  for (uint32_t i = 0; i < recurrence->hidden_size; ++i) {
+  for (uint32_t i = 0; i < recurrence->n_columns; ++i) {
     const float sum = weights[0] * taps[0][i] + weights[1] * taps[1][i] + weights[2] * taps[2][i];
     const float above = sum > -1.0f ? sum : -1.0f;
     state[i] = above < 1.0f ? above : 1.0f;
@@ -136,18 +139,18 @@ static void
 run_interpolated(Recurrence* recurrence, const Gru* gru, const float* in, float* out,
                  uint32_t n_frames) NONBLOCKING
 {
-  float states[GRU_MAX_LANES * GRU_MAX_HIDDEN];
+  alignas(ALIGNMENT) float states[GRU_MAX_LANES * GRU_MAX_HIDDEN];
   for (uint32_t done = 0; done < n_frames;) {
     const uint32_t left = n_frames - done;
     // Until the first tap comes to the first of them, new states don't depend on each other.
     const uint32_t n = lanes_within(left < recurrence->first_tap ? left : recurrence->first_tap);
     for (uint32_t i = 0; i < n; ++i) {
-      interpolate(recurrence, i, states + (size_t)i * recurrence->hidden_size);
+      interpolate(recurrence, i, states + (size_t)i * recurrence->n_columns);
     }
     gru_process(gru, n, states, in + done, out + done, n);
     for (uint32_t i = 0; i < n; ++i) {
-      memcpy(state_at(recurrence, recurrence->n_states),
-             states + (size_t)i * recurrence->hidden_size, state_size(recurrence));
+      memcpy(state_at(recurrence, recurrence->n_states), states + (size_t)i * recurrence->n_columns,
+             state_size(recurrence));
       recurrence->next = recurrence->next + 1U < recurrence->n_states ? recurrence->next + 1U : 0;
     }
     done += n;

@@ -21,26 +21,26 @@
 
 typedef struct Recurrence Recurrence;
 
-// For GRUs of hidden_size units, played at `delay` times their own rate; below 1 counts as 1. All
-// states are 0. NULL when there is no memory. Not the audio thread.
+// For GRUs whose states have n_columns numbers, played at `delay` times their own rate; below 1
+// counts as 1. All states are 0. NULL when there is no memory. Not the audio thread.
 Recurrence*
-recurrence_new(unsigned hidden_size, double delay);
+recurrence_new(unsigned n_columns, double delay);
 
 // NULL is allowed.
 void
 recurrence_free(Recurrence* recurrence);
 
-// Makes all states that will be read the same one, state [hidden_size]: as after a long time in it.
+// Makes all states that will be read the same one, state [n_columns]: as after a long time in it.
 // Audio thread or when it does not run.
 void
 recurrence_rest(Recurrence* recurrence, const float* state) NONBLOCKING;
 
-// The newest state, [hidden_size]. As recurrence_rest.
+// The newest state, [n_columns]. As recurrence_rest.
 const float*
 recurrence_state(const Recurrence* recurrence) NONBLOCKING;
 
 // Plays n_frames of `in` into `out`, which may be the same. How calls divide a signal makes no
-// difference. Audio thread; the time depends on n_frames, delay and hidden_size alone.
+// difference. Audio thread; the time depends on n_frames, delay and the GRU alone.
 void
 recurrence_run(Recurrence* recurrence, const Gru* gru, const float* in, float* out,
                uint32_t n_frames) NONBLOCKING;

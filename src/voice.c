@@ -16,7 +16,7 @@ struct Voice {
 };
 
 unsigned
-voice_n_stages(const Model* model, double sample_rate_hz, unsigned multiple) NONBLOCKING
+voice_n_stages(const PackedModel* model, double sample_rate_hz, unsigned multiple) NONBLOCKING
 {
   const double least_hz = grace * (double)multiple * (double)model->sample_rate_hz;
   unsigned n_stages = 0;
@@ -28,7 +28,7 @@ voice_n_stages(const Model* model, double sample_rate_hz, unsigned multiple) NON
 }
 
 Voice*
-voice_new(const Model* model, double sample_rate_hz, unsigned n_stages)
+voice_new(const PackedModel* model, double sample_rate_hz, unsigned n_stages)
 {
   Voice* voice = calloc(1, sizeof *voice);
   if (!voice) {
@@ -37,7 +37,7 @@ voice_new(const Model* model, double sample_rate_hz, unsigned n_stages)
   const double rate_hz = sample_rate_hz * (double)(1U << n_stages);
   voice->n_stages = n_stages;
   voice->oversampler = oversampler_new(n_stages);
-  voice->recurrence = recurrence_new(model->hidden_size, rate_hz / model->sample_rate_hz);
+  voice->recurrence = recurrence_new(model->shape.n_columns, rate_hz / model->sample_rate_hz);
   if (!voice->oversampler || !voice->recurrence) {
     voice_free(voice);
     return NULL;

@@ -5,8 +5,8 @@
 #ifndef OD3_VOICE_H
 #define OD3_VOICE_H
 
-#include "model.h"
 #include "network.h"
+#include "packed_model.h"
 #include "realtime.h"
 
 #include <stdint.h>
@@ -17,12 +17,12 @@ typedef struct Voice Voice;
 // of its own rate or faster, 10 % of grace included: at 44.1 kHz, a model of 48 kHz needs as many
 // as at 48 kHz. Any thread.
 unsigned
-voice_n_stages(const Model* model, double sample_rate_hz, unsigned multiple) NONBLOCKING;
+voice_n_stages(const PackedModel* model, double sample_rate_hz, unsigned multiple) NONBLOCKING;
 
 // A voice of n_stages, 0 to OVERSAMPLER_MAX_STAGES, for a host's rate, or NULL when there is no
 // memory. It begins in silence, all states 0. Not the audio thread.
 Voice*
-voice_new(const Model* model, double sample_rate_hz, unsigned n_stages);
+voice_new(const PackedModel* model, double sample_rate_hz, unsigned n_stages);
 
 // NULL is allowed.
 void
@@ -32,12 +32,12 @@ voice_free(Voice* voice);
 uint32_t
 voice_latency_frames(const Voice* voice) NONBLOCKING;
 
-// As after silence, with the network in a state [hidden_size]. Audio thread or when it does not
+// As after silence, with the network in a state [n_columns]. Audio thread or when it does not
 // run.
 void
 voice_rest(Voice* voice, const float* state) NONBLOCKING;
 
-// The network's newest state, [hidden_size]. As voice_rest.
+// The network's newest state, [n_columns]. As voice_rest.
 const float*
 voice_state(const Voice* voice) NONBLOCKING;
 

@@ -25,7 +25,7 @@ struct Voices {
 };
 
 Voices*
-voices_new(const Model* model, double sample_rate_hz, uint32_t change_ticks)
+voices_new(const PackedModel* model, double sample_rate_hz, uint32_t change_ticks)
 {
   Voices* voices = calloc(1, sizeof *voices);
   if (!voices) {

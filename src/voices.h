@@ -4,8 +4,8 @@
 #ifndef OD3_VOICES_H
 #define OD3_VOICES_H
 
-#include "model.h"
 #include "network.h"
+#include "packed_model.h"
 #include "realtime.h"
 
 #include <stdint.h>
@@ -19,13 +19,13 @@ typedef struct Voices Voices;
 // warms the new voice up for change_ticks, and then fades to it in as many (at least 1). Not the
 // audio thread.
 Voices*
-voices_new(const Model* model, double sample_rate_hz, uint32_t change_ticks);
+voices_new(const PackedModel* model, double sample_rate_hz, uint32_t change_ticks);
 
 // NULL is allowed.
 void
 voices_free(Voices* voices);
 
-// At this choice, as after silence, with the network in a state [hidden_size]. Audio thread or when
+// At this choice, as after silence, with the network in a state [n_columns]. Audio thread or when
 // it does not run.
 void
 voices_rest(Voices* voices, Oversampling oversampling, const float* state) NONBLOCKING;

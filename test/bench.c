@@ -3,11 +3,12 @@
 //
 // usage: bench MODEL.gru     prints lines "name nanoseconds-per-sample"
 #include "denormals.h"
-#include "gru.h"
-#include "model.h"
+#include "load.h"
+#include "memory.h"
 #include "pedal.h"
 
 #include <malloc.h>
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -27,14 +28,13 @@ now_ns(void)
 
 // Nanoseconds a sample.
 static double
-play_network(const Model* model)
+play_network(const PackedModel* model)
 {
-  static float theta[GRU_MAX_HIDDEN * (3 * GRU_MAX_HIDDEN + 7)];
+  alignas(ALIGNMENT) static float theta[GRU_MAX_HIDDEN * (3 * GRU_MAX_HIDDEN + 7)];
   const float knobs[MAX_KNOBS] = {0.0f};
-  float state[GRU_MAX_HIDDEN] = {0.0f};
-  conditioning_init(&model->conditioning, theta);
-  conditioning_apply(&model->conditioning, knobs, theta);
-  const Gru gru = {model->hidden_size, theta, model->out_weight, model->out_bias};
+  alignas(ALIGNMENT) float state[GRU_MAX_HIDDEN] = {0.0f};
+  packed_model_fill(model, knobs, theta);
+  const Gru gru = packed_model_gru(model, theta);
   const double start = now_ns();
   for (int t = 0; t + 128 <= N; t += 128) {
     gru_process(&gru, 1, state, in + t, out + t, 128);
@@ -43,7 +43,7 @@ play_network(const Model* model)
 }
 
 static void
-time_pedal(const Model* model, const char* name, Oversampling oversampling, int block,
+time_pedal(const PackedModel* model, const char* name, Oversampling oversampling, int block,
            float knob_step, float amplitude)
 {
   for (int t = 0; t < N; ++t) {
@@ -65,23 +65,23 @@ time_pedal(const Model* model, const char* name, Oversampling oversampling, int 
 static void
 weigh(const char* path)
 {
-  Model* model = NULL;
   const size_t before = mallinfo2().uordblks;
-  if (model_load(path, &model) == MODEL_OK) {
+  PackedModel* model = load(path);
+  if (model) {
     const size_t with_model = mallinfo2().uordblks;
     Pedal* pedal = pedal_new(model, RATE_HZ);
     fprintf(stderr, "memory: model %zu bytes, instance beside it %zu bytes\n", with_model - before,
             mallinfo2().uordblks - with_model);
     pedal_free(pedal);
   }
-  model_free(model);
+  packed_model_free(model);
 }
 
 int
 main(int argc, char** argv)
 {
-  Model* model = NULL;
-  if (argc != 2 || model_load(argv[1], &model) != MODEL_OK) {
+  PackedModel* model = argc == 2 ? load(argv[1]) : NULL;
+  if (!model) {
     fprintf(stderr, "usage: bench MODEL.gru\n");
     return 2;
   }
@@ -96,6 +96,6 @@ main(int argc, char** argv)
   time_pedal(model, "pedal,2x,block-1024", OVERSAMPLING_2X, 1024, 0.0f, 0.5f);
   time_pedal(model, "pedal,2x,block-64,silence", OVERSAMPLING_2X, 64, 0.0f, 0.0f);
   time_pedal(model, "pedal,2x,block-64,knob-moving", OVERSAMPLING_2X, 64, 1.0f, 0.5f);
-  model_free(model);
+  packed_model_free(model);
   return 0;
 }

@@ -8,7 +8,7 @@
 // the largest peak-to-peak output of the last pieces, the knobs where it is, and the longest
 // silence, in seconds, that a position took.
 #include "denormals.h"
-#include "model.h"
+#include "load.h"
 #include "pedal.h"
 
 #include <math.h>
@@ -60,8 +60,8 @@ idle(Pedal* pedal, const PedalControls* controls, double sample_rate_hz, double*
 int
 main(int argc, char** argv)
 {
-  Model* model = NULL;
-  if (argc != 5 || model_load(argv[1], &model) != MODEL_OK) {
+  PackedModel* model = argc == 5 ? load(argv[1]) : NULL;
+  if (!model) {
     fprintf(stderr, "usage: idle_map MODEL.gru RATE_HZ OVERSAMPLING N\n");
     return 2;
   }
@@ -91,6 +91,6 @@ main(int argc, char** argv)
   }
   printf("%g %g %g %g\n", (double)loudest, (double)where[0], (double)where[1], longest_s);
   pedal_free(pedal);
-  model_free(model);
+  packed_model_free(model);
   return pedal ? 0 : 1;
 }

@@ -6,7 +6,7 @@
 //
 // OVERSAMPLING is 1, 2 or 4. Tells "latency FRAMES" on standard error.
 #include "denormals.h"
-#include "model.h"
+#include "load.h"
 #include "pedal.h"
 
 #include <stdio.h>
@@ -45,19 +45,16 @@ main(int argc, char** argv)
   for (int i = 4; i < argc; ++i) {
     controls.knobs[i - 4] = strtof(argv[i], NULL);
   }
-  Model* model = NULL;
-  Pedal* pedal = NULL;
-  if (model_load(argv[1], &model) == MODEL_OK) {
-    pedal = pedal_new(model, strtod(argv[2], NULL));
-  }
+  PackedModel* model = load(argv[1]);
+  Pedal* pedal = model ? pedal_new(model, strtod(argv[2], NULL)) : NULL;
   if (!pedal) {
     fprintf(stderr, "play: %s can't be played\n", argv[1]);
-    model_free(model);
+    packed_model_free(model);
     return 2;
   }
   denormals_flush();
   const int result = play(pedal, &controls);
   pedal_free(pedal);
-  model_free(model);
+  packed_model_free(model);
   return result;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The plugin in bundles whose model is missing or broken. Built with sanitizers, the leak check
 // too.
+#include "kernel.h"
 #include "model.h"
+#include "packed_model.h"
+#include "shared_model.h"
 
 #include <lv2/core/lv2.h>
 #include <lv2/log/log.h>
@@ -163,6 +166,52 @@ a_good_model_plays_with_and_without_features(void** state)
   assert_memory_equal(out[0], out[1], sizeof out[0]);
 }
 
+static void
+the_environment_names_a_kernel(void** state)
+{
+  (void)state;
+  const LV2_Descriptor* descriptor = lv2_descriptor(0);
+  assert_int_equal(setenv("OD3_KERNEL", "plain", 1), 0);
+  LV2_Handle plain = instantiate();
+  assert_non_null(plain);
+  assert_string_equal(logged, "");
+  assert_int_equal(setenv("OD3_KERNEL", "abacus", 1), 0);
+  LV2_Handle other = instantiate();
+  assert_non_null(other);
+  assert_non_null(strstr(logged, "no kernel abacus"));
+  assert_int_equal(unsetenv("OD3_KERNEL"), 0);
+  descriptor->cleanup(plain);
+  descriptor->cleanup(other);
+}
+
+static PackedModel*
+packed(void)
+{
+  Model* model = NULL;
+  assert_int_equal(model_load(model_path, &model), MODEL_OK);
+  PackedModel* fresh = packed_model_new(model, &kernel_plain);
+  assert_non_null(fresh);
+  model_free(model);
+  return fresh;
+}
+
+static void
+equal_models_are_shared(void** state)
+{
+  (void)state;
+  const PackedModel* first = shared_model_take(packed());
+  PackedModel* other = packed();
+  other->out_bias += 1.0f;
+  const PackedModel* changed = shared_model_take(other);
+  assert_ptr_equal(shared_model_take(packed()), first);
+  assert_ptr_equal(changed, other);
+  shared_model_release(first);
+  assert_ptr_equal(shared_model_take(packed()), first);
+  shared_model_release(changed);
+  shared_model_release(first);
+  shared_model_release(first);
+}
+
 int
 main(void)
 {
@@ -172,6 +221,8 @@ main(void)
       cmocka_unit_test(a_folder_is_no_model),
       cmocka_unit_test(a_broken_model_is_told),
       cmocka_unit_test(a_good_model_plays_with_and_without_features),
+      cmocka_unit_test(the_environment_names_a_kernel),
+      cmocka_unit_test(equal_models_are_shared),
   };
   return cmocka_run_group_tests_name("instantiate", tests, make_folder, remove_folder);
 }

@@ -2,10 +2,14 @@
 // The model file's parser against good, damaged and hostile files. Built with sanitizers.
 #include "crc32.h"
 #include "gru.h"
+#include "kernel.h"
+#include "memory.h"
 #include "model.h"
+#include "packed_model.h"
 
 #include <math.h>
 #include <setjmp.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -22,6 +26,7 @@ enum {
   N_KNOBS = 2,
   N_FEATURES = 3,
   N_THETA = 3 * HIDDEN * HIDDEN + 7 * HIDDEN,
+  N_PACKED = (N_THETA + 15) / 16 * 16,
   N_MOVED = 16,
   TEXT_SIZE = 9,
   VERSION_AT = 8,
@@ -191,13 +196,15 @@ no_byte_can_do_harm(void** state)
       seal(file);
       Model* model = NULL;
       if (parse(file, FILE_SIZE, &model) == MODEL_OK) {
-        float theta[N_THETA];
+        alignas(ALIGNMENT) float theta[N_PACKED];
         const float knobs[MAX_KNOBS] = {1.0f, -1.0f, 0.0f, 0.0f};
-        conditioning_init(&model->conditioning, theta);
-        conditioning_apply(&model->conditioning, knobs, theta);
-        for (size_t k = 0; k < N_THETA; ++k) {
+        PackedModel* packed = packed_model_new(model, &kernel_plain);
+        assert_non_null(packed);
+        packed_model_fill(packed, knobs, theta);
+        for (size_t k = 0; k < N_PACKED; ++k) {
           assert_true(isfinite(theta[k]));
         }
+        packed_model_free(packed);
       }
       model_free(model);
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The pedal as a WebAssembly module: up to two channels, each of which has a pedal of its own.
 // A caller loads a model, starts, sets controls, settles, and then runs block after block in place.
+#include "kernel.h"
 #include "model.h"
+#include "packed_model.h"
 #include "pedal.h"
 
 #include <stdlib.h>
@@ -10,7 +12,7 @@
 
 enum { MAX_CHANNELS = 2, BLOCK = 4096 };
 
-static Model* model;
+static PackedModel* model;
 static Pedal* pedals[MAX_CHANNELS];
 static PedalControls controls;
 static float blocks[MAX_CHANNELS][BLOCK];
@@ -28,9 +30,12 @@ EXPORT(core_load)
 int
 core_load(uint8_t* data, size_t size)
 {
-  const ModelStatus status = model_parse(data, size, &model);
+  Model* parsed = NULL;
+  const ModelStatus status = model_parse(data, size, &parsed);
   free(data);
-  return (int)status;
+  model = parsed ? packed_model_new(parsed, kernel_find(NULL)) : NULL;
+  model_free(parsed);
+  return (int)(status == MODEL_OK && !model ? MODEL_NO_MEMORY : status);
 }
 
 // False when there is no memory.

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Vectors of VECTOR_FLOATS floats, of whatever instruction set the including file is compiled for.
+// All is inlined: a copy shared by files of several instruction sets could hold instructions that
+// the processor lacks.
+#ifndef OD3_VECTOR_H
+#define OD3_VECTOR_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+typedef float Vector __attribute__((vector_size(4 * VECTOR_FLOATS), may_alias));
+typedef int32_t IntVector __attribute__((vector_size(4 * VECTOR_FLOATS), may_alias));
+
+ALWAYS_INLINE Vector
+splat(float x)
+{
+  return x - (Vector){0};
+}
+
+// x, in a register: else the compiler would load it from memory wherever it is used.
+ALWAYS_INLINE Vector
+held(Vector x)
+{
+#if defined(__SSE2__)
+  __asm__("" : "+x"(x));
+#elif defined(__ARM_NEON)
+  __asm__("" : "+w"(x));
+#endif
+  return x;
+}
+
+// The lesser of each two; b where a is NaN.
+ALWAYS_INLINE Vector
+lesser(Vector a, Vector b)
+{
+#if defined(__SSE2__) && VECTOR_FLOATS == 8
+  return (Vector)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+  return (Vector)_mm_min_ps((__m128)a, (__m128)b);
+#elif defined(__aarch64__)
+  return (Vector)vminnmq_f32((float32x4_t)a, (float32x4_t)b);
+#else
+  const IntVector is_a = a < b;
+  return (Vector)((is_a & (IntVector)a) | (~is_a & (IntVector)b));
+#endif
+}
+
+// The greater of each two; b where a is NaN.
+ALWAYS_INLINE Vector
+greater(Vector a, Vector b)
+{
+#if defined(__SSE2__) && VECTOR_FLOATS == 8
+  return (Vector)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+  return (Vector)_mm_max_ps((__m128)a, (__m128)b);
+#elif defined(__aarch64__)
+  return (Vector)vmaxnmq_f32((float32x4_t)a, (float32x4_t)b);
+#else
+  const IntVector is_a = a > b;
+  return (Vector)((is_a & (IntVector)a) | (~is_a & (IntVector)b));
+#endif
+}
+
+// a / b, for b from 1 to 2^62.
+ALWAYS_INLINE Vector
+quotient(Vector a, Vector b)
+{
+#if defined(__arm__) // has no such instruction: an estimate, and two steps of Newton's method
+  const float32x4_t divisor = (float32x4_t)b;
+  float32x4_t inverse = vrecpeq_f32(divisor);
+  inverse = vmulq_f32(inverse, vrecpsq_f32(divisor, inverse));
+  inverse = vmulq_f32(inverse, vrecpsq_f32(divisor, inverse));
+  return a * (Vector)inverse;
+#else
+  return a / b;
+#endif
+}
+
+#endif
