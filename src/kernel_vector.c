@@ -87,7 +87,7 @@ add_product(Sizes n, const float* states, const float* weights, Vector* sums)
       splits[i] = !first && i < n_sums ? sums[i] : splat(0.0f);
     }
 #pragma GCC unroll 16
-    for (size_t i = 0; first && i < n_sums; ++i) {
+    for (size_t i = 0; i < n_sums; ++i) {
       kept[i] = sums[i];
     }
     add_shares(n, first, states, weights, splits);
@@ -201,7 +201,8 @@ process(Sizes n, const Gru* gru, uint32_t n_lanes, float* states, const float* i
   const size_t state_size = n.n_vectors * VECTOR_FLOATS;
   Vector sums[OUT_FRAMES];
   for (uint32_t done = 0; done < n_frames;) {
-    const uint32_t end = n_frames - done < OUT_FRAMES ? n_frames - done : OUT_FRAMES;
+    const uint32_t left = n_frames - done;
+    const uint32_t end = left < OUT_FRAMES ? left : OUT_FRAMES;
     size_t lane = 0;
     for (size_t t = 0; t < end; t += n.n_lanes) {
       step(n, gru, states + lane * state_size, in + done + t, sums + t);

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 typedef struct Entry {
@@ -72,8 +73,7 @@ shared_model_release(const PackedModel* model)
   lock();
   Entry** at = find(model);
   Entry* entry = *at;
-  --entry->n_users;
-  const bool is_last = entry->n_users == 0;
+  const bool is_last = entry && --entry->n_users == 0;
   if (is_last) {
     *at = entry->next;
   }
