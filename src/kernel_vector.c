@@ -176,6 +176,7 @@ step(Sizes n, const Gru* gru, float* states, const float* in, Vector* out)
     out[lane] = splat(0.0f);
 #pragma GCC unroll 16
     for (size_t i = 0; i < n.n_vectors; ++i) {
+      // cppcheck-suppress uninitvar // the blocks fill it
       const Vector h = next[lane * n.n_vectors + i];
       ((Vector*)states)[lane * n.n_vectors + i] = h;
       out[lane] += h * ((const Vector*)gru->out_weight)[i];
@@ -204,10 +205,12 @@ process(Sizes n, const Gru* gru, uint32_t n_lanes, float* states, const float* i
     const uint32_t left = n_frames - done;
     const uint32_t end = left < OUT_FRAMES ? left : OUT_FRAMES;
     size_t lane = 0;
+    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
     for (size_t t = 0; t < end; t += n.n_lanes) {
       step(n, gru, states + lane * state_size, in + done + t, sums + t);
       lane = lane + n.n_lanes < n_lanes ? lane + n.n_lanes : 0;
     }
+    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
     for (uint32_t t = 0; t < end; ++t) {
       out[done + t] = total(sums[t], gru->out_bias);
     }

@@ -61,6 +61,7 @@ shared_model_take(PackedModel* model)
     packed_model_free(model);
     free(spare);
   }
+  // cppcheck-suppress memleak // `fresh` is in the list, or it is spare
   return entry->model;
 }
 
