@@ -6,12 +6,15 @@
 static void
 apply_layer(const MlpLayer* layer, const float* in, float* out) NONBLOCKING
 {
-  for (unsigned i = 0; i < layer->n_out; ++i) {
-    float sum = layer->bias[i];
-    for (unsigned j = 0; j < layer->n_in; ++j) {
-      sum += layer->weight[i * layer->n_in + j] * in[j];
+  memcpy(out, layer->bias, layer->n_out * sizeof *out);
+  // Inputs outside: additions to other outputs need not wait for each other.
+  for (unsigned j = 0; j < layer->n_in; ++j) {
+    for (unsigned i = 0; i < layer->n_out; ++i) {
+      out[i] += layer->weight[i * layer->n_in + j] * in[j];
     }
-    out[i] = sum < 0.0f ? layer->slope * sum : sum;
+  }
+  for (unsigned i = 0; i < layer->n_out; ++i) {
+    out[i] = out[i] < 0.0f ? layer->slope * out[i] : out[i];
   }
 }
 

@@ -35,7 +35,8 @@ is_supported(const Kernel* kernel)
 const Kernel*
 kernel_find(const char* name)
 {
-  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; ++i) {
+  const size_t n_kernels = sizeof kernels / sizeof kernels[0]; // NOLINT(bugprone-sizeof-expression)
+  for (size_t i = 0; i < n_kernels; ++i) {
     if ((!name || strcmp(name, kernels[i]->name) == 0) && is_supported(kernels[i])) {
       return kernels[i];
     }

@@ -33,8 +33,8 @@ update_state(const Gru* gru, const float* sums, float x, float* state) NONBLOCKI
   for (size_t i = 0; i < n; ++i) {
     const float reset = fast_sigmoid(sums[i]);
     const float candidate = fast_tanh(bias[i] + in_weight[i] * x + reset * sums[n + i]);
-    const float update = fast_sigmoid(sums[2 * n + i]);
-    state[i] = candidate + update * (state[i] - candidate);
+    const float change = fast_sigmoid(-sums[2 * n + i]); // 1 - z, without its rounding
+    state[i] += change * (candidate - state[i]);
   }
 }
 

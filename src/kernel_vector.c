@@ -87,7 +87,7 @@ add_product(Sizes n, const float* states, const float* weights, Vector* sums)
       splits[i] = !first && i < n_sums ? sums[i] : splat(0.0f);
     }
 #pragma GCC unroll 16
-    for (size_t i = 0; first && i < n_sums; ++i) {
+    for (size_t i = 0; i < n_sums; ++i) {
       kept[i] = sums[i];
     }
     add_shares(n, first, states, weights, splits);
@@ -176,6 +176,7 @@ step(Sizes n, const Gru* gru, float* states, const float* in, Vector* out)
     out[lane] = splat(0.0f);
 #pragma GCC unroll 16
     for (size_t i = 0; i < n.n_vectors; ++i) {
+      // cppcheck-suppress uninitvar // the blocks fill it
       const Vector h = next[lane * n.n_vectors + i];
       ((Vector*)states)[lane * n.n_vectors + i] = h;
       out[lane] += h * ((const Vector*)gru->out_weight)[i];
@@ -201,12 +202,15 @@ process(Sizes n, const Gru* gru, uint32_t n_lanes, float* states, const float* i
   const size_t state_size = n.n_vectors * VECTOR_FLOATS;
   Vector sums[OUT_FRAMES];
   for (uint32_t done = 0; done < n_frames;) {
-    const uint32_t end = n_frames - done < OUT_FRAMES ? n_frames - done : OUT_FRAMES;
+    const uint32_t left = n_frames - done;
+    const uint32_t end = left < OUT_FRAMES ? left : OUT_FRAMES;
     size_t lane = 0;
+    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
     for (size_t t = 0; t < end; t += n.n_lanes) {
       step(n, gru, states + lane * state_size, in + done + t, sums + t);
       lane = lane + n.n_lanes < n_lanes ? lane + n.n_lanes : 0;
     }
+    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
     for (uint32_t t = 0; t < end; ++t) {
       out[done + t] = total(sums[t], gru->out_bias);
     }

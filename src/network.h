@@ -17,16 +17,16 @@
 enum { GLIDE_FRAMES = 8 }; // of the host: parameters go to their new values in steps of this
 
 typedef struct {
+  // The network's output in silence moves with the knobs, and is no part of the sound. A state that
+  // hears only silence tells it: exact, without a filter in the sound's way. It runs once a sample
+  // of the model's rate, since any delay of the state has the same fixed point.
+  alignas(ALIGNMENT) float idle_state[GRU_MAX_HIDDEN];
   const PackedModel* model;
   Gru gru;              // of theta
   float* theta;         // the parameters now
   float* aim;           // where the moved ones go during this tick
   uint32_t glides_left; // in this tick
 
-  // The network's output in silence moves with the knobs, and is no part of the sound. A state that
-  // hears only silence tells it: exact, without a filter in the sound's way. It runs once a sample
-  // of the model's rate, since any delay of the state has the same fixed point.
-  alignas(ALIGNMENT) float idle_state[GRU_MAX_HIDDEN];
   uint32_t idle_ticks_left; // until it rests
   Line idle_line;
 } Network;

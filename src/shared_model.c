@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 typedef struct Entry {
@@ -60,6 +61,7 @@ shared_model_take(PackedModel* model)
     packed_model_free(model);
     free(spare);
   }
+  // cppcheck-suppress memleak // `fresh` is in the list, or it is spare
   return entry->model;
 }
 
@@ -72,8 +74,7 @@ shared_model_release(const PackedModel* model)
   lock();
   Entry** at = find(model);
   Entry* entry = *at;
-  --entry->n_users;
-  const bool is_last = entry->n_users == 0;
+  const bool is_last = entry && --entry->n_users == 0;
   if (is_last) {
     *at = entry->next;
   }

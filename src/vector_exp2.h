@@ -5,6 +5,7 @@
 #include "vector.h"
 
 #include <stdalign.h>
+#include <stddef.h>
 
 enum { MOST, LEAST, ROUND_MAGIC, ONE, C1, C2, C3, C4, C5, N_EXP2_CONSTANTS };
 
@@ -27,7 +28,7 @@ alignas(32) static const float exp2_constants[N_EXP2_CONSTANTS][8] = {
 };
 
 ALWAYS_INLINE Vector
-constant(const float* constants, int i)
+constant(const float* constants, size_t i)
 {
   return *(const Vector*)(constants + 8 * i);
 }

@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 TOP = Path(os.environ.get("OD3_TOP") or Path(__file__).resolve().parent.parent)
-DEFINES = ["-D_POSIX_C_SOURCE=200809L"]
+# As for the processor that every x86-64 is.
+DEFINES = ["-D_POSIX_C_SOURCE=200809L", "-DHAVE_SSE2", "-DKERNEL=sse2", "-DVECTOR_FLOATS=4"]
 KERNEL = "weights/kernel.c"
 WASM = "web/core.c"
 

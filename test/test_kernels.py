@@ -57,7 +57,10 @@ class Kernels(unittest.TestCase):
         return self.plain[name]
 
     def compare(self, name, seconds, **how):
-        """One signal in each of 1, 2 and 4 lanes: the same as the plain kernel's, and bit by bit the same in all."""
+        """One signal in each of 1, 2 and 4 lanes: the same as the plain kernel's, and the same in all.
+
+        Bit by bit, but for 32-bit ARM: GCC is told there to take liberties.
+        """
         x = self.guitar if isinstance(name, str) else self.noise
         n = min(len(x), int(48000 * seconds))
         expected = self.expected(name, x)[:n]
@@ -71,7 +74,8 @@ class Kernels(unittest.TestCase):
         for n_lanes in (2, 4):
             lanes = common.render(self.models[name], np.repeat(x[:n // 20], n_lanes), KNOBS, n_lanes=n_lanes, **how)
             for lane in range(n_lanes):
-                self.assertTrue(np.array_equal(lanes[lane::n_lanes], played[:n // 20]), f"{n_lanes} lanes")
+                error = np.abs(lanes[lane::n_lanes] - played[:n // 20]).max()
+                self.assertLessEqual(error, PEAK if how.get("program") == FOREIGN["arm"] else 0.0, f"{n_lanes} lanes")
 
     def check(self, seconds, **how):
         for name in self.models:
