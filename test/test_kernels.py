@@ -32,9 +32,7 @@ class Kernels(unittest.TestCase):
     def setUpClass(cls):
         cls._folder = tempfile.TemporaryDirectory()
         folder = Path(cls._folder.name)
-        cls.models = {"od3": common.TOP / "weights/od3.gru", "od3-32": folder / "od3-32.gru"}
-        weights = common.TOP / "weights"
-        export.export(weights / "od3-32.pt", weights / "od3-32.yml", cls.models["od3-32"])
+        cls.models = {name: common.TOP / f"weights/{name}.gru" for name in ("od3", "od3-eco")}
         for hidden in SIZES:
             text = common.config_text("statichyper-gru", hidden)
             parameters = common.random_parameters(pyneuralfx.parse_config(text), hidden)

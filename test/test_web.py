@@ -8,7 +8,6 @@ import platform
 import re
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -63,9 +62,8 @@ class Shared:
         self.browser = browser.Browser(self.downloads)
 
     def find_file(self, path):
-        """The page's files, and below /other/ those of a page that a test makes."""
-        root = self.folder if path.startswith("/other/") else PAGE
-        file = root / (path[1:] + "index.html" if path.endswith("/") else path[1:])
+        """The page's files."""
+        file = PAGE / (path[1:] + "index.html" if path.endswith("/") else path[1:])
         return file if file.is_file() else None
 
     def close(self):
@@ -196,20 +194,15 @@ class Exactness(Page):
         self.assertEqual(struct.unpack("<HHIIHH", file.read_bytes()[20:36]), (1, 1, 48000, 144000, 3, 24))
 
     def test_speed(self):
-        """how fast a network of 32 units renders, told and not judged"""
-        model, other = self.folder / "od3-32.gru", self.folder / "other"
-        subprocess.run([sys.executable, common.TOP / "weights/export.py", common.TOP / "weights/od3-32.pt",
-                        common.TOP / "weights/od3-32.yml", model], check=True, capture_output=True)
-        cores = [common.BUILD / f"wasm/core-{kind}.wasm" for kind in ("simd", "scalar")]
-        subprocess.run([sys.executable, common.TOP / "web/assemble.py", *cores, model, other], check=True)
+        """how fast the page renders at 1x, told and not judged"""
         sound = common.playing(10 * 48000, 5)
-        self.open("/other/", **KNOBS, oversampling=1)
+        self.open("/", **KNOBS, oversampling=1)
         played, _ = self.render(self.write("noise.wav", sound, 48000))
         times = int(re.search(r"(\d+) times", self.says(" times ")).group(1))
         began = time.perf_counter()
-        expected = native(model, sound, 48000, 1, **KNOBS, kernel=SIMD_KERNEL)
+        expected = native(MODEL, sound, 48000, 1, **KNOBS, kernel=SIMD_KERNEL)
         native_times = 10 / (time.perf_counter() - began)
-        common.note(f"32 units: {times} times real time in the browser, {native_times:.0f} natively, "
+        common.note(f"{times} times real time in the browser, {native_times:.0f} natively, "
                     f"a ratio of {times / native_times:.2f}")
         self.assertLess(db(np.std(played[:, 0] - expected) / np.std(expected)), -110)
 

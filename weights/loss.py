@@ -6,7 +6,7 @@ import torch
 import kernel
 
 PRE_EMPHASIS = 0.95
-FLOOR = 1e-6  # -60 dB: errors below it hardly count, or silence would cost the sound its precision
+FLOOR = 1e-7  # -70 dB: errors below it hardly count
 REST_STEPS = 512
 REST_LANES = 4
 # The largest eigenvalues that one step in silence may have. A pedal's slow bias needs some near +1;
