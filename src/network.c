@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-  SETTLE_FRAMES = 4096, // silence in which the network comes to rest
+  SETTLE_FRAMES = 12288, // silence in which the network comes to rest
   START_FRAMES = 2048,  // silence that the first run can afford, from rest at other knobs
   IDLE_FRAMES = 8,      // of silence, a tick, that the idle network plays until it rests
 };

@@ -41,7 +41,7 @@ void
 network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING;
 
 // At rest in silence at knobs [MAX_KNOBS], each -1 to +1: from a state of zeros, at the price of
-// 4096 samples, or, when it rests at other knobs already, at that of 2048 and with a trace left of
+// 12288 samples, or, when it rests at other knobs already, at that of 2048 and with a trace left of
 // the way. Audio thread or when it does not run.
 void
 network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKING;
