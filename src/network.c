@@ -5,8 +5,8 @@
 
 enum {
   SETTLE_FRAMES = 12288, // silence in which the network comes to rest
-  START_FRAMES = 2048,  // silence that the first run can afford, from rest at other knobs
-  IDLE_FRAMES = 8,      // of silence, a tick, that the idle network plays until it rests
+  START_FRAMES = 2048,   // silence that the first run can afford, from rest at other knobs
+  IDLE_FRAMES = 8,       // of silence, a tick, that the idle network plays until it rests
 };
 
 static const float silence[TICK_FRAMES];
