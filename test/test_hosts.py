@@ -80,6 +80,15 @@ class Render(unittest.TestCase):
                      -70)
 
 
+class Bench(unittest.TestCase):
+    def test_lv2bench(self):
+        """lv2bench, which skips what it can't run, runs it"""
+        status, said = tool("lv2bench", "-b", 64, "-n", 48000, URI)
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said, rf"^[\d.]+ {URI}\n$")
+        self.assertGreater(float(said.split()[0]), 0)
+
+
 class Validate(unittest.TestCase):
     def check(self, validator, *files):
         status, said = tool(validator, *files)

@@ -56,6 +56,13 @@ list:set_interpolation(Evoral.InterpolationStyle.Linear)
 local gain = Evoral.Parameter(ARDOUR.AutomationType.PluginAutomation, 0, 2)
 pedal:to_automatable():automation_control(gain, true):set_automation_state(ARDOUR.AutoState.Play)
 """
+LOAD_PRESET = """
+local pedal = s:route_by_name("Guitar"):nth_plugin(0)
+local plugin = pedal:to_insert():plugin(0)
+local preset = plugin:preset_by_label("Cutting Lead")
+assert(preset and plugin:load_preset(preset))
+print("preset", ARDOUR.LuaAPI.get_processor_param(pedal, 0), ARDOUR.LuaAPI.get_processor_param(pedal, 1))
+"""
 EXPORT = f"""
 local export = s:simple_export()
 export:set_preset("{PRESET_ID}")
@@ -136,6 +143,7 @@ class Ardour(unittest.TestCase):
         shutil.copy(self.folder / "session/session.ardour", self.folder / "saved.xml")
         self.assertIn('parameter-2"', (self.folder / "saved.xml").read_text())
         self.lua(EXPORT.format(name="automated"))
+        self.assertRegex(self.lua(LOAD_PRESET), r"preset\s+7\.5.*\s7\.5")
         self.compare(self.exported("fixed"), self.offline(7.0, latency_frames), "fixed knobs")
         automated = self.exported("automated")
         for start, end, gain in ((4800, 47000, 2.0), (80000, N, 9.0)):
