@@ -83,7 +83,7 @@ FLOOR_DB = -120
 
 class Aliasing(unittest.TestCase):
     def test_levels(self):
-        """mean aliasing at -20, -10 and 0 dBFS, 48 kHz, and no more than 1 dB above ideal filters and -120 dB together"""
+        """mean aliasing at -20, -10 and 0 dBFS, 48 kHz, at most 2 dB above ideal filters and -120 dB"""
         for times, limits_db in ((2, (-78, -52, -29)), (4, (-104, -73, -42))):
             for level_db, limit_db in zip(rates.PROBE_DB, limits_db):
                 mean_db, least_db = (f(*arguments) for f, arguments in (
@@ -91,7 +91,7 @@ class Aliasing(unittest.TestCase):
                 common.note(f"{times}x, {level_db} dBFS: {mean_db:.1f} dB, with ideal filters {least_db:.1f} dB")
                 self.assertLessEqual(mean_db, limit_db)
                 left_db = 10 * np.log10(10 ** (least_db / 10) + 10 ** (FLOOR_DB / 10))
-                self.assertLessEqual(mean_db, left_db + 1)
+                self.assertLessEqual(mean_db, left_db + 2)
 
 
 class Idle(unittest.TestCase):
