@@ -110,7 +110,9 @@ def configure(conf):
     conf.env.MODEL = os.path.relpath(model, conf.path.abspath())
     if not os.path.isfile(model):
         conf.fatal(f'there is no model file {model}')
-    conf.env.LV2DIR = conf.options.lv2dir or os.path.join(conf.env.LIBDIR, 'lv2')
+    # Not waf's own guess, lib64 on some systems, where hosts do not look.
+    libdir = conf.options.libdir or os.path.join(conf.env.PREFIX, 'lib')
+    conf.env.LV2DIR = conf.options.lv2dir or os.path.join(libdir, 'lv2')
     conf.check_cc(lib='m', uselib_store='M')
     conf.check_cc(header_name='lv2/core/lv2.h', msg='Checking for LV2 (lv2-dev)')
     conf.env.VECTOR_KERNELS = [
