@@ -81,6 +81,7 @@ def options(opt):
                    + ', '.join(TARGETS))
     opt.add_option('--serve', action='store_true', help='web: serves the page on this machine, until Ctrl-C')
     opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
+    opt.add_option('--safety', action='store_true', help='test: also under sanitizers, valgrind and load, and fuzzed')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
@@ -253,7 +254,8 @@ def _test(bld, core):
     for cpu in FOREIGN:
         _foreign(bld, cpu)
     _page(bld)
-    patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else [])]
+    patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else []),
+                *(['test/safe_*.py'] if bld.options.safety else [])]
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
     programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
