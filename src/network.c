@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "network.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
   SETTLE_FRAMES = 12288, // silence in which the network comes to rest
   START_FRAMES = 2048,   // silence that the first run can afford, from rest at other knobs
-  IDLE_FRAMES = 8,       // of silence, a tick, that the idle network plays until it rests
+  IDLE_FRAMES = 4,       // of silence, a tick, that the idle network plays until it rests
 };
+
+// How far knobs move in one step of the parameters, without a click; in these many frames at least.
+static const float step_distance = 0.0023f;
+enum { MIN_STEP_FRAMES = 8 };
 
 static const float silence[TICK_FRAMES];
 
@@ -42,7 +47,9 @@ void
 network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKING
 {
   packed_model_fill(network->model, knobs, network->theta);
-  network->glides_left = 0;
+  memcpy(network->knobs, knobs, sizeof network->knobs);
+  network->steps_left = 0;
+  network->frames_to_step = 0;
   if (!is_at_rest) {
     memset(network->idle_state, 0, sizeof network->idle_state);
   }
@@ -54,13 +61,8 @@ network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKIN
 }
 
 void
-network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLOCKING
+network_begin_tick(Network* network) NONBLOCKING
 {
-  if (have_moved) {
-    packed_model_move(network->model, knobs, network->aim);
-    network->glides_left = TICK_FRAMES / GLIDE_FRAMES;
-    network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
-  }
   network->idle_line.from = network->idle_line.to;
   if (network->idle_ticks_left) {
     --network->idle_ticks_left;
@@ -68,11 +70,44 @@ network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLO
   }
 }
 
-void
-network_glide(Network* network) NONBLOCKING
+// How far it is from the last knobs to these.
+static float
+distance(const Network* network, const float* knobs) NONBLOCKING
 {
-  const PackedModel* model = network->model;
-  model->kernel->approach(network->aim, 1.0f / (float)network->glides_left,
-                          model->conditioning.n_moved, network->theta);
-  --network->glides_left;
+  float sum = 0.0f;
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    sum += fabsf(knobs[i] - network->knobs[i]);
+  }
+  return sum;
+}
+
+void
+network_glide(Network* network, const float* knobs) NONBLOCKING
+{
+  const float way = distance(network, knobs);
+  uint32_t n_steps = 1;
+  while (n_steps < GLIDE_FRAMES / MIN_STEP_FRAMES && way > step_distance * (float)n_steps) {
+    n_steps *= 2;
+  }
+  packed_model_move(network->model, knobs, network->aim);
+  memcpy(network->knobs, knobs, sizeof network->knobs);
+  network->steps_left = n_steps;
+  network->step_frames = GLIDE_FRAMES / n_steps;
+  network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES + GLIDE_FRAMES / TICK_FRAMES;
+}
+
+uint32_t
+network_advance(Network* network, uint32_t n_frames) NONBLOCKING
+{
+  if (network->steps_left && network->frames_to_step == 0) {
+    const PackedModel* model = network->model;
+    model->kernel->approach(network->aim, 1.0f / (float)network->steps_left,
+                            model->conditioning.n_moved, network->theta);
+    --network->steps_left;
+    network->frames_to_step = network->step_frames;
+  }
+  const uint32_t left = network->frames_to_step;
+  const uint32_t n = left && left < n_frames ? left : n_frames;
+  network->frames_to_step = left > n ? left - n : 0;
+  return n;
 }

@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GLIDE_FRAMES = 8 }; // of the host: parameters go to their new values in steps of this
+// Of the host: parameters go to where the knobs want them in a straight line that takes so long.
+enum { GLIDE_FRAMES = 256 }; // a multiple of TICK_FRAMES
 
 typedef struct {
   // The network's output in silence moves with the knobs, and is no part of the sound. A state that
@@ -22,10 +23,13 @@ typedef struct {
   // of the model's rate, since any delay of the state has the same fixed point.
   alignas(ALIGNMENT) float idle_state[GRU_MAX_HIDDEN];
   const PackedModel* model;
-  Gru gru;              // of theta
-  float* theta;         // the parameters now
-  float* aim;           // where the moved ones go during this tick
-  uint32_t glides_left; // in this tick
+  Gru gru;                 // of theta
+  float* theta;            // the parameters now
+  float* aim;              // where the moved ones go
+  float knobs[MAX_KNOBS];  // there
+  uint32_t steps_left;     // to there
+  uint32_t step_frames;    // of the host, from one step to the next
+  uint32_t frames_to_step; // or, after the last one, to the glide's end
 
   uint32_t idle_ticks_left; // until it rests
   Line idle_line;
@@ -46,13 +50,24 @@ network_init(Network* network, const PackedModel* model, float* memory) NONBLOCK
 void
 network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKING;
 
-// Begins a tick, in which the parameters go to where the knobs [MAX_KNOBS] want them, if these have
-// moved since the last one. Audio thread.
+// Begins a tick. Audio thread.
 void
-network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLOCKING;
+network_begin_tick(Network* network) NONBLOCKING;
 
-// One of the even steps to there, GLIDE_FRAMES apart, while glides_left is not 0. Audio thread.
+// Begins to glide to where knobs [MAX_KNOBS] want the parameters, after network_begin_tick and not
+// while a glide is under way. Audio thread.
 void
-network_glide(Network* network) NONBLOCKING;
+network_glide(Network* network, const float* knobs) NONBLOCKING;
+
+static inline bool
+network_is_gliding(const Network* network) NONBLOCKING
+{
+  return network->steps_left || network->frames_to_step;
+}
+
+// Makes the glide's next step if it is time for it, and tells for how many frames, at most n_frames
+// (not 0), the network then stays as it is; they count as played. Audio thread.
+uint32_t
+network_advance(Network* network, uint32_t n_frames) NONBLOCKING;
 
 #endif

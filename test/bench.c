@@ -96,6 +96,8 @@ main(int argc, char** argv)
   time_pedal(model, "pedal,2x,block-1024", OVERSAMPLING_2X, 1024, 0.0f, 0.5f);
   time_pedal(model, "pedal,2x,block-64,silence", OVERSAMPLING_2X, 64, 0.0f, 0.0f);
   time_pedal(model, "pedal,2x,block-64,knob-moving", OVERSAMPLING_2X, 64, 1.0f, 0.5f);
+  time_pedal(model, "pedal,1x,block-64,knob-moving", OVERSAMPLING_1X, 64, 1.0f, 0.5f);
+  time_pedal(model, "pedal,1x,block-16", OVERSAMPLING_1X, 16, 0.0f, 0.5f);
   packed_model_free(model);
   return 0;
 }
