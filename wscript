@@ -246,7 +246,7 @@ def _test(bld, core):
                     install_path=None)
     bld(features='c', source=['test/host.c', 'test/signals.c'], target='host', includes='src',
         cflags=lilv[0] + cmocka[0])
-    for name in [*host_tests, 'soak']:
+    for name in [*host_tests, 'instantiate_time', 'soak']:
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
