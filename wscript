@@ -250,6 +250,11 @@ def _test(bld, core):
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
+    if bld.options.hosts:
+        jack = _package(bld, 'jack')
+        bld.program(source='test/rack.c', target='test/rack', use='host', cflags=lilv[0] + jack[0],
+                    linkflags=cmocka[1] + lilv[1] + jack[1], lib=cmocka[2] + lilv[2] + jack[2] + ['m'],
+                    install_path=None)
     _programs(bld, core, 'render', 'play', 'idle_map')
     for cpu in FOREIGN:
         _foreign(bld, cpu)
