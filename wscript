@@ -224,15 +224,17 @@ def _programs(bld, core, *names):
 
 
 def _foreign(bld, cpu):
-    """test/render for another processor, as qemu-user runs it."""
+    """test/render and test/denormals for another processor, as qemu-user runs them."""
     n_floats, flags = VECTOR_KERNELS[cpu]['neon']
     compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L -DHAVE_NEON', *WARNINGS, '-Werror',
                          *LOOP_FLAGS, f'-I{bld.srcnode.abspath()}/src'])
+    headers = [node.path_from(bld.path) for node in bld.path.ant_glob('src/*.h')]
     kernel = f'test/kernel_vector-{cpu}.o'
     bld(rule=f'{compiler} {" ".join(VECTOR_FLAGS + flags)} -DKERNEL=neon -DVECTOR_FLOATS={n_floats} -c ${{SRC}} '
-        '-o ${TGT}', source='src/kernel_vector.c', target=kernel)
-    bld(rule=f'{compiler} -static ${{SRC}} -lm -o ${{TGT}}', source=[*CORE, 'test/render.c', kernel],
-        target=f'test/render-{cpu}')
+        '-o ${TGT}', source='src/kernel_vector.c', target=kernel, deps=headers)
+    for name, sources in (('render', [*CORE, kernel]), ('denormals', [])):
+        bld(rule=f'{compiler} -static ${{SRC}} -lm -o ${{TGT}}', source=[*sources, f'test/{name}.c'],
+            target=f'test/{name}-{cpu}', deps=headers)
 
 
 def _test(bld, core):
@@ -246,11 +248,16 @@ def _test(bld, core):
                     install_path=None)
     bld(features='c', source=['test/host.c', 'test/signals.c'], target='host', includes='src',
         cflags=lilv[0] + cmocka[0])
-    for name in host_tests:
+    for name in [*host_tests, 'instantiate_time', 'soak']:
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
-    _programs(bld, core, 'render', 'play', 'idle_map')
+    if bld.options.hosts:
+        jack = _package(bld, 'jack')
+        bld.program(source='test/rack.c', target='test/rack', use='host', cflags=lilv[0] + jack[0],
+                    linkflags=cmocka[1] + lilv[1] + jack[1], lib=cmocka[2] + lilv[2] + jack[2] + ['m'],
+                    install_path=None)
+    _programs(bld, core, 'denormals', 'render', 'play', 'idle_map')
     for cpu in FOREIGN:
         _foreign(bld, cpu)
     _page(bld)

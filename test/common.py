@@ -45,6 +45,15 @@ def playing(n, seed):
     return (level * rng.uniform(-1, 1, n)).astype(np.float32)
 
 
+def run(*command, text=True, **options):
+    """Runs a command that must not fail, with options of subprocess.run; what it says on standard output."""
+    result = subprocess.run([str(word) for word in command], capture_output=True, check=False, text=text, **options)
+    if result.returncode:
+        raise AssertionError(f"{command} failed with {result.returncode}:\n{result.stdout[-3000:]}\n"
+                             f"{result.stderr[-3000:]}")
+    return result.stdout
+
+
 def render(model, x, knobs, kernel=None, n_lanes=1, program=("test/render",)):
     """The C network's output for float32 x at knobs from -1 to +1; program is relative to the build folder."""
     *emulator, name = program

@@ -125,6 +125,33 @@ crc32_has_the_known_check_value(void** state)
   assert_int_equal(crc32((const uint8_t*)"123456789", 9), 0xCBF43926U);
 }
 
+// Bit by bit.
+static uint32_t
+slow_crc32(const uint8_t* data, size_t size)
+{
+  uint32_t crc = 0xFFFFFFFFU;
+  for (size_t bit = 0; bit < 8 * size; ++bit) {
+    crc ^= bit % 8 ? 0U : data[bit / 8];
+    crc = (crc >> 1U) ^ (crc & 1U ? 0xEDB88320U : 0U);
+  }
+  return ~crc;
+}
+
+static void
+crc32_is_the_same_for_any_size_and_place(void** state)
+{
+  (void)state;
+  uint8_t data[300];
+  for (size_t i = 0; i < sizeof data; ++i) {
+    data[i] = (uint8_t)(i * i + 7 * i);
+  }
+  for (size_t begin = 0; begin < 4; ++begin) {
+    for (size_t size = 0; size + begin <= sizeof data; ++size) {
+      assert_int_equal(crc32(data + begin, size), slow_crc32(data + begin, size));
+    }
+  }
+}
+
 static void
 a_good_file_is_read_as_written(void** state)
 {
@@ -348,6 +375,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(crc32_has_the_known_check_value),
+      cmocka_unit_test(crc32_is_the_same_for_any_size_and_place),
       cmocka_unit_test(a_good_file_is_read_as_written),
       cmocka_unit_test(every_truncation_is_refused),
       cmocka_unit_test(every_flipped_bit_is_refused),
