@@ -56,6 +56,16 @@ MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css sw
 DEFAULT_MODEL = 'weights/od3.gru'
 # Not optimised, since checks in unrolled loops take minutes to compile.
 SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O0']
+# For libFuzzer. It is not told of comparisons, which loops make too many of. The vector kernels, which take minutes
+# to compile else, have no coverage, and of the sanitizers the address one alone.
+FUZZER = ['clang-22']
+FUZZ = ['-fsanitize=fuzzer-no-link', '-fno-sanitize-coverage=trace-cmp', *SANITIZE[:-1], '-O1']
+FUZZ_VECTORS = ['-fsanitize=address', '-g', '-O1', '-mllvm', '-asan-instrumentation-with-call-threshold=0']
+# Bugs that fuzzing must find: what becomes of a source's text.
+PLANTED = {
+    'fuzz_model': ('src/model.c', 'value > high', 'value > 2 * high'),
+    'fuzz_run': ('src/voices.c', 'tame(in\\[i\\])', 'in[i]'),
+}
 
 AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
 ECO_MODEL = 'weights/od3-eco.gru'
@@ -82,6 +92,7 @@ def options(opt):
     opt.add_option('--serve', action='store_true', help='web: serves the page on this machine, until Ctrl-C')
     opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
     opt.add_option('--safety', action='store_true', help='test: also under sanitizers, valgrind and load, and fuzzed')
+    opt.add_option('--minutes', type=float, default=10.0, help='fuzz: how long, in all [10]')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
@@ -128,20 +139,24 @@ def configure(conf):
     conf.msg('CPU features', "this machine's" if conf.options.native else "the compiler's baseline")
 
 
-def _objects(bld, sources, name, extra=()):
-    """Object files of the core, in which loops get flags of their own, and the vector kernel is once for each set."""
+def _objects(bld, sources, name, extra=(), vectors=None, env=None):
+    """Object files of the core, in which loops get flags of their own, and the vector kernel is once for each set.
+
+    `extra` are flags besides; `vectors`, if given, those of the vector kernels in their place.
+    """
+    env = env or bld.env
     targets = []
     for part, flags in (('loops', bld.env.CFLAGS_LOOP), ('rest', [])):
         targets.append(f'{name}-{part}')
         bld(features='c', source=[s for s in sources if (s in LOOPS) == (part == 'loops')], target=targets[-1],
-            cflags=['-fPIC', *flags, *extra], includes='src',
+            cflags=['-fPIC', *flags, *extra], includes='src', env=env.derive(),
             defines=[f'HAVE_{kernel.upper()}' for kernel in bld.env.VECTOR_KERNELS])
     for kernel in bld.env.VECTOR_KERNELS:
         n_floats, flags = VECTOR_KERNELS[bld.env.DEST_CPU][kernel]
         targets.append(f'{name}-{kernel}')
         bld(features='c', source='src/kernel_vector.c', target=targets[-1], includes='src',
-            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'],
-            cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *extra])
+            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'], env=env.derive(),
+            cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *(vectors or extra)])
     return targets
 
 
@@ -174,7 +189,7 @@ def build(bld):
     bld(features='subst', source='packaging/od3.lv2.metainfo.xml.in', target='od3.lv2.metainfo.xml', VERSION=VERSION,
         DATE=_release_date(bld), install_path='${DATADIR}/metainfo')
     bld.add_post_fun(_assemble)
-    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web'):
+    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web', 'fuzz'):
         globals()[f'_{bld.cmd}'](bld, core)
 
 
@@ -223,6 +238,18 @@ def _programs(bld, core, *names):
                     install_path=None)
 
 
+def _fuzzers(bld):
+    """test/fuzz_*.c with clang's libFuzzer and sanitizers, and each once more with a planted bug."""
+    env = bld.env.derive()
+    env.CC = env.LINK_CC = FUZZER
+    env.CFLAGS = ['-std=c11', *WARNINGS]
+    core = _objects(bld, [*CORE, 'src/od3.c'], 'fuzzed', FUZZ, FUZZ_VECTORS, env)
+    names = [node.name[:-2] for node in bld.path.ant_glob('test/fuzz_*.c')]
+    for name in names:
+        bld.program(source=f'test/{name}.c', target=f'fuzz/{name}', includes='src', lib=['m'], use=core, cflags=FUZZ,
+                    linkflags=[*FUZZ, '-fsanitize=fuzzer'], env=env.derive(), install_path=None)
+
+
 def _foreign(bld, cpu):
     """test/render for another processor, as qemu-user runs it."""
     n_floats, flags = VECTOR_KERNELS[cpu]['neon']
@@ -265,6 +292,11 @@ def _bench(bld, core):
     _programs(bld, core, 'bench', 'play', 'idle_map')
     script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
+
+
+def _fuzz(bld, _core):
+    _fuzzers(bld)
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/fuzz.py', str(60 * bld.options.minutes)))
 
 
 def _demo(bld, _core):
@@ -320,6 +352,7 @@ def _command(name, summary):
 
 COMMANDS = [_command(*pair) for pair in (
     ('test', 'runs all tests'), ('bench', 'measures speed, as ratios'), ('lint', 'checks style and code statically'),
+    ('fuzz', 'feeds the parser and run() with whatever finds a bug'),
     ('demo', 'plays a guitar through the bundle and draws it'),
     ('draw', 'draws the pictures of the pedal and of the page anew'),
     ('web', 'builds the web page into build/web; --serve serves it'))]

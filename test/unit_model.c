@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The model file's parser against good, damaged and hostile files. Built with sanitizers.
+#include "bytes.h"
 #include "crc32.h"
 #include "gru.h"
 #include "kernel.h"
@@ -29,39 +30,11 @@ enum {
   N_PACKED = (N_THETA + 15) / 16 * 16,
   N_MOVED = 16,
   TEXT_SIZE = 9,
-  VERSION_AT = 8,
-  SIZE_AT = 12,
-  CHECKSUM_AT = 16,
-  RATE_AT = 20,
-  HIDDEN_AT = 24,
-  KNOBS_AT = 28,
-  LAYERS_AT = 32,
-  FEATURES_AT = 36,
-  MOVED_AT = 40,
-  TEXT_SIZE_AT = 44,
-  RESERVED_AT = 48,
-  KNOB_AT = 52,
   LAYER_AT = KNOB_AT + 24 * N_KNOBS,
   THETA_AT = LAYER_AT + 4 * (2 + N_FEATURES * (N_KNOBS + 1)),
   TEXT_AT = THETA_AT + 4 * (N_THETA + N_FEATURES * N_MOVED + HIDDEN + 1),
   FILE_SIZE = TEXT_AT + TEXT_SIZE,
 };
-
-static void
-put_u32(uint8_t* at, uint32_t value)
-{
-  for (unsigned i = 0; i < 4; ++i) {
-    at[i] = (uint8_t)(value >> (8U * i));
-  }
-}
-
-static void
-put_f32(uint8_t* at, float value)
-{
-  uint32_t bits = 0;
-  memcpy(&bits, &value, sizeof bits);
-  put_u32(at, bits);
-}
 
 static void
 seal(uint8_t* file)
