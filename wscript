@@ -61,10 +61,10 @@ SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-o
 FUZZER = ['clang-22']
 FUZZ = ['-fsanitize=fuzzer-no-link', '-fno-sanitize-coverage=trace-cmp', *SANITIZE[:-1], '-O1']
 FUZZ_VECTORS = ['-fsanitize=address', '-g', '-O1', '-mllvm', '-asan-instrumentation-with-call-threshold=0']
-# Bugs that fuzzing must find: what becomes of a source's text.
+# Bugs that fuzzing must find: a source, and what becomes of its text.
 PLANTED = {
-    'fuzz_model': ('src/model.c', 'value > high', 'value > 2 * high'),
-    'fuzz_run': ('src/voices.c', 'tame(in\\[i\\])', 'in[i]'),
+    'model': ('src/model.c', 'value > high', 'value > high + 1U'),
+    'run': ('src/voices.c', 'voices->input = (DelayLine){0};', ''),
 }
 
 AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
@@ -238,17 +238,29 @@ def _programs(bld, core, *names):
                     install_path=None)
 
 
-def _fuzzers(bld, core):
-    """test/fuzz_*.c with clang's libFuzzer and sanitizers, and each once more with a planted bug."""
+def _plant(task):
+    """Writes a source with its bug."""
+    _, old, new = PLANTED[task.generator.planted]
+    text = task.inputs[0].read()
+    if old not in text:
+        raise Errors.WafError(f'{task.inputs[0]} has no "{old}" to change')
+    task.outputs[0].write(text.replace(old, new))
+
+
+def _fuzzers(bld):
+    """test/fuzz_*.c with clang's libFuzzer and sanitizers, and once more each, as planted_*, with a bug."""
     env = bld.env.derive()
     env.CC = env.LINK_CC = FUZZER
     env.CFLAGS = ['-std=c11', *WARNINGS]
     fuzzed = _objects(bld, [*CORE, 'src/od3.c'], 'fuzzed', FUZZ, FUZZ_VECTORS, env)
-    # What the vector kernels read and write does not depend on sound and controls, and run() is played for long.
-    quick = [name for name in fuzzed if name.endswith(('loops', 'rest'))] + [f'core-{kernel}' for kernel in bld.env.VECTOR_KERNELS]
-    for name, use in (('fuzz_model', fuzzed), ('fuzz_run', quick)):
-        bld.program(source=f'test/{name}.c', target=f'fuzz/{name}', includes='src', lib=['m'], use=use, cflags=FUZZ,
-                    linkflags=[*FUZZ, '-fsanitize=fuzzer'], env=env.derive(), install_path=None)
+    # What vector kernels read and write depends on the model alone, and run() is to be played for long.
+    quick = [f'core-{name[7:]}' if name[7:] in bld.env.VECTOR_KERNELS else name for name in fuzzed]
+    for name, use in (('model', fuzzed), ('run', quick)):
+        bld(rule=_plant, source=PLANTED[name][0], target=f'fuzz/bug_in_{name}.c', planted=name)
+        for program, more, flags in (('fuzz', [], []), ('planted', [f'fuzz/bug_in_{name}.c'], ['-Wl,-z,muldefs'])):
+            bld.program(source=[f'test/fuzz_{name}.c', *more], target=f'fuzz/{program}_{name}', includes='src',
+                        lib=['m'], use=use, cflags=FUZZ, linkflags=[*FUZZ, '-fsanitize=fuzzer', *flags],
+                        env=env.derive(), install_path=None)
 
 
 def _foreign(bld, cpu):
@@ -282,6 +294,8 @@ def _test(bld, core):
     for cpu in FOREIGN:
         _foreign(bld, cpu)
     _page(bld)
+    if bld.options.safety:
+        _fuzzers(bld)
     patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else []),
                 *(['test/safe_*.py'] if bld.options.safety else [])]
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
@@ -295,8 +309,8 @@ def _bench(bld, core):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
 
 
-def _fuzz(bld, core):
-    _fuzzers(bld, core)
+def _fuzz(bld, _core):
+    _fuzzers(bld)
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/fuzz.py', str(60 * bld.options.minutes)))
 
 

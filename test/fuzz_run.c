@@ -6,7 +6,7 @@
 //     the latency that is told
 //   between these, while bypass fades: one of the two, or, below +60 dBFS, a mixture
 //   disabled, and oversampling changes: finite, if the input was below 1e30
-// And in the end, of a sane host that keeps its controls still, at 8 kHz or more: once its knobs
+// And in the end, of a sane host that keeps its controls still, at 44.1 to 192 kHz: once its knobs
 // have arrived, and 100 ms later, that the sound is a fresh instance's to -60 dB, but for an offset
 // of at most -40 dB, which goes away as the idle network (network.h) follows the knobs. After
 // activate(), at any rate, that the sound is the same, bit by bit.
@@ -444,7 +444,7 @@ check_end(Host* host, Input* input, const char* bundle)
   activate(&fresh);
   if (is_activated) {
     check_activation(host, &fresh);
-  } else if (host->rate_hz >= 8000.0 && host->rate_hz <= 192000.0) {
+  } else if (host->rate_hz >= 44100.0 && host->rate_hz <= 192000.0) {
     check_recovery(host, &fresh);
   }
   descriptor->cleanup(fresh.plugin);
