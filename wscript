@@ -67,6 +67,10 @@ PLANTED = {
     'run': ('src/voices.c', 'voices->input = (DelayLine){0};', ''),
 }
 
+# Unit tests that count and refuse what the plugin allocates: test/allocations.h.
+WRAPPED = ['unit_bad_models', 'unit_no_memory']
+WRAP = [f'-Wl,--wrap={name}' for name in ('malloc', 'calloc', 'aligned_alloc', 'free')]
+
 AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
 ECO_MODEL = 'weights/od3-eco.gru'
 # Devices: compiler, processor flags as their makers give them, and the model that they have time for.
@@ -282,8 +286,8 @@ def _test(bld, core):
     sanitized = _objects(bld, [*CORE, 'src/od3.c'], 'sanitized', SANITIZE)
     for name in unit_tests:
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use=sanitized,
-                    cflags=SANITIZE + cmocka[0], linkflags=SANITIZE + cmocka[1], lib=cmocka[2] + ['m'],
-                    install_path=None)
+                    cflags=SANITIZE + cmocka[0], lib=cmocka[2] + ['m', 'pthread'], install_path=None,
+                    linkflags=SANITIZE + cmocka[1] + (WRAP if name in WRAPPED else []))
     bld(features='c', source=['test/host.c', 'test/signals.c'], target='host', includes='src',
         cflags=lilv[0] + cmocka[0])
     for name in host_tests:

@@ -238,6 +238,41 @@ numbers_that_are_none_are_refused(void** state)
   expect(file, FILE_SIZE, MODEL_BAD_NUMBER);
 }
 
+// A model of one knob and n_layers, at most 3, of one unit, which each multiply by 1e8.
+static void
+expect_of_layers(uint32_t n_layers, ModelStatus expected)
+{
+  enum { LAYER_SIZE = 16, SIZE = KNOB_AT + 24 + 3 * LAYER_SIZE + 4 * (N_THETA + HIDDEN + 1) };
+  uint8_t file[SIZE] = {0};
+  const uint32_t size = SIZE - (3U - n_layers) * LAYER_SIZE;
+  const uint32_t header[] = {48000, HIDDEN, 1, n_layers, 1, 0, 0, 0};
+  memcpy(file, "\x89OD3\r\n\x1a\n", 8);
+  put_u32(file + VERSION_AT, 1);
+  put_u32(file + SIZE_AT, size);
+  for (unsigned i = 0; i < sizeof header / sizeof *header; ++i) {
+    put_u32(file + RATE_AT + 4 * i, header[i]);
+  }
+  file[KNOB_AT] = 'k';
+  put_f32(file + KNOB_AT + 20, 1.0f);
+  for (uint32_t i = 0; i < n_layers; ++i) {
+    uint8_t* layer = file + KNOB_AT + 24 + (size_t)LAYER_SIZE * i;
+    put_u32(layer, 1);
+    put_f32(layer + 4, 1e4f);
+    put_f32(layer + 8, -1e4f);
+  }
+  put_u32(file + CHECKSUM_AT, crc32(file + RATE_AT, size - RATE_AT));
+  expect(file, size, expected);
+}
+
+static void
+layers_that_could_overflow_are_refused(void** state)
+{
+  (void)state;
+  expect_of_layers(0, MODEL_OK);
+  expect_of_layers(2, MODEL_OK);         // at most 1e16
+  expect_of_layers(3, MODEL_BAD_NUMBER); // 1e24
+}
+
 static void
 text_that_is_none_is_refused(void** state)
 {
@@ -327,6 +362,7 @@ main(void)
       cmocka_unit_test(no_byte_can_do_harm),
       cmocka_unit_test(absurd_dimensions_are_refused),
       cmocka_unit_test(numbers_that_are_none_are_refused),
+      cmocka_unit_test(layers_that_could_overflow_are_refused),
       cmocka_unit_test(text_that_is_none_is_refused),
       cmocka_unit_test(other_files_are_told_apart),
       cmocka_unit_test(paths_that_hold_no_model_are_refused),
