@@ -295,7 +295,7 @@ model_status_text(ModelStatus status)
 {
   switch (status) {
   case MODEL_OK: return "no error";
-  case MODEL_NO_MEMORY: return "out of memory";
+  case MODEL_NO_MEMORY: return "not loaded: out of memory";
   case MODEL_UNREADABLE: return "missing or unreadable";
   case MODEL_NOT_A_MODEL: return "no model file";
   case MODEL_WRONG_VERSION: return "a model file of another version";

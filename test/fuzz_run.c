@@ -430,9 +430,8 @@ check_activation(Host* host, Host* fresh)
 }
 
 static void
-check_end(Host* host, Input* input, const char* bundle)
+check_end(Host* host, const char* bundle, bool is_activated)
 {
-  const bool is_activated = next_byte(input) % 2U;
   float controls[N_PORTS] = {0};
   for (uint32_t port = GAIN; port <= ENABLED; ++port) {
     controls[port] = control(host, port);
@@ -454,7 +453,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
   Input input = {data, size};
-  const char* bundle = bundles[next_byte(&input) % 8U == 1U];
+  const uint8_t choices = next_byte(&input);
+  const char* bundle = bundles[choices % 8U == 1U];
   const double rate_hz = next_rate(&input);
   Host host;
   start(&host, bundle, rate_hz);
@@ -468,7 +468,7 @@ LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
   for (int i = 0; i < MAX_STEPS && work && input.left; ++i) {
     work = do_any(&host, &input, work);
   }
-  check_end(&host, &input, bundle);
+  check_end(&host, bundle, choices / 8U % 2U);
   descriptor->cleanup(host.plugin);
   return 0;
 }
@@ -477,7 +477,7 @@ static void
 remove_bundles(void)
 {
   for (size_t i = 0; i < 2; ++i) {
-    char path[80];
+    char path[160];
     snprintf(path, sizeof path, "%s/od3.gru", bundles[i]);
     unlink(path);
     rmdir(bundles[i]);
@@ -496,7 +496,7 @@ LLVMFuzzerInitialize(int* n_arguments, char*** arguments)
   atexit(remove_bundles);
   for (size_t i = 0; i < 2; ++i) {
     char from[4096];
-    char to[80];
+    char to[160];
     require(top && mkdtemp(bundles[i]), "there are a top folder and a temporary one");
     snprintf(from, sizeof from, "%s/weights/%s", top, models[i]);
     snprintf(to, sizeof to, "%s/od3.gru", bundles[i]);
