@@ -38,7 +38,7 @@ def fuzz(name, seconds, program=None):
     for folder in (new, found):
         folder.mkdir(parents=True, exist_ok=True)
     return call(program or f"fuzz_{name}", f"-max_total_time={seconds}", f"-max_len={MAX_BYTES[name]}",
-                "-len_control=0", "-timeout=30", "-print_final_stats=1", f"-artifact_prefix={found}/{name}-",
+                "-len_control=0", "-timeout=30", "-print_final_stats=1", f"-artifact_prefix={found}/{program or name}-",
                 *([new] if program is None else []), corpus(name))
 
 
