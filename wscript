@@ -56,6 +56,20 @@ MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css sw
 DEFAULT_MODEL = 'weights/od3.gru'
 # Not optimised, since checks in unrolled loops take minutes to compile.
 SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O0']
+# For libFuzzer. It is not told of comparisons, which loops make too many of. The vector kernels, which take minutes
+# to compile else, have no coverage, and of the sanitizers the address one alone.
+FUZZER = ['clang-22']
+FUZZ = ['-fsanitize=fuzzer-no-link', '-fno-sanitize-coverage=trace-cmp', *SANITIZE[:-1], '-O1']
+FUZZ_VECTORS = ['-fsanitize=address', '-g', '-O1', '-mllvm', '-asan-instrumentation-with-call-threshold=0']
+# Bugs that fuzzing must find: a source, and what becomes of its text.
+PLANTED = {
+    'model': ('src/model.c', 'value > high', 'value > high + 1U'),
+    'run': ('src/voices.c', 'voices->input = (DelayLine){0};', ''),
+}
+
+# Unit tests that count and refuse what the plugin allocates: test/allocations.h.
+WRAPPED = ['unit_bad_models', 'unit_no_memory']
+WRAP = [f'-Wl,--wrap={name}' for name in ('malloc', 'calloc', 'aligned_alloc', 'free')]
 
 AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
 ECO_MODEL = 'weights/od3-eco.gru'
@@ -82,6 +96,7 @@ def options(opt):
     opt.add_option('--serve', action='store_true', help='web: serves the page on this machine, until Ctrl-C')
     opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
     opt.add_option('--safety', action='store_true', help='test: also under sanitizers, valgrind and load, and fuzzed')
+    opt.add_option('--minutes', type=float, default=10.0, help='fuzz: how long, in all [10]')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
@@ -128,20 +143,24 @@ def configure(conf):
     conf.msg('CPU features', "this machine's" if conf.options.native else "the compiler's baseline")
 
 
-def _objects(bld, sources, name, extra=()):
-    """Object files of the core, in which loops get flags of their own, and the vector kernel is once for each set."""
+def _objects(bld, sources, name, extra=(), vectors=None, env=None):
+    """Object files of the core, in which loops get flags of their own, and the vector kernel is once for each set.
+
+    `extra` are flags besides; `vectors`, if given, those of the vector kernels in their place.
+    """
+    env = env or bld.env
     targets = []
     for part, flags in (('loops', bld.env.CFLAGS_LOOP), ('rest', [])):
         targets.append(f'{name}-{part}')
         bld(features='c', source=[s for s in sources if (s in LOOPS) == (part == 'loops')], target=targets[-1],
-            cflags=['-fPIC', *flags, *extra], includes='src',
+            cflags=['-fPIC', *flags, *extra], includes='src', env=env.derive(),
             defines=[f'HAVE_{kernel.upper()}' for kernel in bld.env.VECTOR_KERNELS])
     for kernel in bld.env.VECTOR_KERNELS:
         n_floats, flags = VECTOR_KERNELS[bld.env.DEST_CPU][kernel]
         targets.append(f'{name}-{kernel}')
         bld(features='c', source='src/kernel_vector.c', target=targets[-1], includes='src',
-            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'],
-            cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *extra])
+            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'], env=env.derive(),
+            cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *(vectors or extra)])
     return targets
 
 
@@ -174,7 +193,7 @@ def build(bld):
     bld(features='subst', source='packaging/od3.lv2.metainfo.xml.in', target='od3.lv2.metainfo.xml', VERSION=VERSION,
         DATE=_release_date(bld), install_path='${DATADIR}/metainfo')
     bld.add_post_fun(_assemble)
-    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web'):
+    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web', 'fuzz'):
         globals()[f'_{bld.cmd}'](bld, core)
 
 
@@ -223,6 +242,31 @@ def _programs(bld, core, *names):
                     install_path=None)
 
 
+def _plant(task):
+    """Writes a source with its bug."""
+    _, old, new = PLANTED[task.generator.planted]
+    text = task.inputs[0].read()
+    if old not in text:
+        raise Errors.WafError(f'{task.inputs[0]} has no "{old}" to change')
+    task.outputs[0].write(text.replace(old, new))
+
+
+def _fuzzers(bld):
+    """test/fuzz_*.c with clang's libFuzzer and sanitizers, and once more each, as planted_*, with a bug."""
+    env = bld.env.derive()
+    env.CC = env.LINK_CC = FUZZER
+    env.CFLAGS = ['-std=c11', *WARNINGS]
+    fuzzed = _objects(bld, [*CORE, 'src/od3.c'], 'fuzzed', FUZZ, FUZZ_VECTORS, env)
+    # What vector kernels read and write depends on the model alone, and run() is to be played for long.
+    quick = [f'core-{name[7:]}' if name[7:] in bld.env.VECTOR_KERNELS else name for name in fuzzed]
+    for name, use in (('model', fuzzed), ('run', quick)):
+        bld(rule=_plant, source=PLANTED[name][0], target=f'fuzz/bug_in_{name}.c', planted=name)
+        for program, more, flags in (('fuzz', [], []), ('planted', [f'fuzz/bug_in_{name}.c'], ['-Wl,-z,muldefs'])):
+            bld.program(source=[f'test/fuzz_{name}.c', *more], target=f'fuzz/{program}_{name}', includes='src',
+                        lib=['m'], use=use, cflags=FUZZ, linkflags=[*FUZZ, '-fsanitize=fuzzer', *flags],
+                        env=env.derive(), install_path=None)
+
+
 def _foreign(bld, cpu):
     """test/render and test/denormals for another processor, as qemu-user runs them."""
     n_floats, flags = VECTOR_KERNELS[cpu]['neon']
@@ -244,8 +288,8 @@ def _test(bld, core):
     sanitized = _objects(bld, [*CORE, 'src/od3.c'], 'sanitized', SANITIZE)
     for name in unit_tests:
         bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use=sanitized,
-                    cflags=SANITIZE + cmocka[0], linkflags=SANITIZE + cmocka[1], lib=cmocka[2] + ['m'],
-                    install_path=None)
+                    cflags=SANITIZE + cmocka[0], lib=cmocka[2] + ['m', 'pthread'], install_path=None,
+                    linkflags=SANITIZE + cmocka[1] + (WRAP if name in WRAPPED else []))
     bld(features='c', source=['test/host.c', 'test/signals.c'], target='host', includes='src',
         cflags=lilv[0] + cmocka[0])
     for name in [*host_tests, 'instantiate_time', 'soak']:
@@ -261,6 +305,8 @@ def _test(bld, core):
     for cpu in FOREIGN:
         _foreign(bld, cpu)
     _page(bld)
+    if bld.options.safety:
+        _fuzzers(bld)
     patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else []),
                 *(['test/safe_*.py'] if bld.options.safety else [])]
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
@@ -272,6 +318,11 @@ def _bench(bld, core):
     _programs(bld, core, 'bench', 'play', 'idle_map')
     script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
+
+
+def _fuzz(bld, _core):
+    _fuzzers(bld)
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/fuzz.py', str(60 * bld.options.minutes)))
 
 
 def _demo(bld, _core):
@@ -327,6 +378,7 @@ def _command(name, summary):
 
 COMMANDS = [_command(*pair) for pair in (
     ('test', 'runs all tests'), ('bench', 'measures speed, as ratios'), ('lint', 'checks style and code statically'),
+    ('fuzz', 'feeds the parser and run() with whatever finds a bug'),
     ('demo', 'plays a guitar through the bundle and draws it'),
     ('draw', 'draws the pictures of the pedal and of the page anew'),
     ('web', 'builds the web page into build/web; --serve serves it'))]
