@@ -55,7 +55,16 @@ int main(int n, char** words)
 MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css switch.svg thumbnail.png'.split()
 DEFAULT_MODEL = 'weights/od3.gru'
 # Not optimised, since checks in unrolled loops take minutes to compile.
-SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O0']
+CHECKS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
+SANITIZE = [*CHECKS, '-O0']
+# What test/safe_*.py run, in the build folder's safe/: compilers, and flags after all others.
+SAFE = {
+    'native': (None, ['-g']),
+    'realtime': ('clang-22', ['-fsanitize=realtime', '-g']),
+    'address': ('clang-22', [*CHECKS, '-O1']),
+    'thread': ('clang-22', ['-fsanitize=thread', '-g', '-O1']),
+    'coverage': ('gcc', ['--coverage', '-O0']),
+}
 
 AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
 ECO_MODEL = 'weights/od3-eco.gru'
@@ -128,19 +137,27 @@ def configure(conf):
     conf.msg('CPU features', "this machine's" if conf.options.native else "the compiler's baseline")
 
 
-def _objects(bld, sources, name, extra=()):
+def _with(bld, compiler):
+    """The environment of a target that another compiler makes, if it is named."""
+    env = bld.env.derive()
+    if compiler:
+        env.CC = env.LINK_CC = [compiler]
+    return env
+
+
+def _objects(bld, sources, name, extra=(), compiler=None):
     """Object files of the core, in which loops get flags of their own, and the vector kernel is once for each set."""
     targets = []
     for part, flags in (('loops', bld.env.CFLAGS_LOOP), ('rest', [])):
         targets.append(f'{name}-{part}')
         bld(features='c', source=[s for s in sources if (s in LOOPS) == (part == 'loops')], target=targets[-1],
-            cflags=['-fPIC', *flags, *extra], includes='src',
+            cflags=['-fPIC', *flags, *extra], includes='src', env=_with(bld, compiler),
             defines=[f'HAVE_{kernel.upper()}' for kernel in bld.env.VECTOR_KERNELS])
     for kernel in bld.env.VECTOR_KERNELS:
         n_floats, flags = VECTOR_KERNELS[bld.env.DEST_CPU][kernel]
         targets.append(f'{name}-{kernel}')
         bld(features='c', source='src/kernel_vector.c', target=targets[-1], includes='src',
-            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'],
+            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'], env=_with(bld, compiler),
             cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *extra])
     return targets
 
@@ -235,21 +252,55 @@ def _foreign(bld, cpu):
         target=f'test/render-{cpu}')
 
 
-def _test(bld, core):
-    unit_tests = [node.name[:-2] for node in bld.path.ant_glob('test/unit_*.c')]
-    host_tests = [node.name[:-2] for node in bld.path.ant_glob('test/host_*.c')]
+def _tests(bld, pattern):
+    return [node.name[:-2] for node in bld.path.ant_glob(f'test/{pattern}_*.c')]
+
+
+def _unit_tests(bld, folder, objects, flags, compiler=None):
+    """Tests that have the plugin's object files in them."""
+    cmocka = _package(bld, 'cmocka')
+    for name in _tests(bld, 'unit'):
+        bld.program(source=f'test/{name}.c', target=f'{folder}/{name}', includes='src', use=objects,
+                    cflags=flags + cmocka[0], linkflags=flags + cmocka[1], lib=cmocka[2] + ['m'],
+                    env=_with(bld, compiler), install_path=None)
+
+
+def _host_tests(bld, folder, flags, compiler=None):
+    """Tests that load the plugin."""
     cmocka, lilv = _package(bld, 'cmocka'), _package(bld, 'lilv-0')
+    host = f'{folder}-host'
+    bld(features='c', source=['test/host.c', 'test/signals.c'], target=host, includes='src',
+        cflags=flags + lilv[0] + cmocka[0], env=_with(bld, compiler))
+    for name in _tests(bld, 'host'):
+        bld.program(source=f'test/{name}.c', target=f'{folder}/{name}', includes='src', use=host,
+                    cflags=flags + cmocka[0] + lilv[0], linkflags=flags + cmocka[1] + lilv[1],
+                    lib=cmocka[2] + lilv[2] + ['m'], env=_with(bld, compiler), install_path=None)
+
+
+def _safe(bld, name):
+    """The plugin, a faulty one that the checks must tell from it, and the tests' programs."""
+    compiler, flags = SAFE[name]
+    folder = f'safe/{name}'
+    replaced = ['src/od3.c', 'src/shared_model.c']  # by test/faulty.c
+    core = _objects(bld, [source for source in CORE if source not in replaced], folder, flags, compiler)
+    face = f'{folder}-face'
+    bld(features='c', source=replaced, target=face, cflags=['-fPIC', *flags], includes='src', env=_with(bld, compiler))
+    for library, sources, objects in (('od3', [], [*core, face]), ('faulty', ['test/faulty.c'], core)):
+        bld(features='c cshlib', source=sources, target=f'{folder}/{library}', includes='src', lib=['m'], use=objects,
+            cflags=flags, linkflags=flags, env=_with(bld, compiler), install_path=None)
+    _unit_tests(bld, folder, [*core, face], flags, compiler)
+    _host_tests(bld, folder, flags, compiler)
+
+
+def _test(bld, core):
     sanitized = _objects(bld, [*CORE, 'src/od3.c'], 'sanitized', SANITIZE)
-    for name in unit_tests:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use=sanitized,
-                    cflags=SANITIZE + cmocka[0], linkflags=SANITIZE + cmocka[1], lib=cmocka[2] + ['m'],
-                    install_path=None)
-    bld(features='c', source=['test/host.c', 'test/signals.c'], target='host', includes='src',
-        cflags=lilv[0] + cmocka[0])
-    for name in host_tests:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
-                    cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
-                    install_path=None)
+    _unit_tests(bld, 'test', sanitized, SANITIZE)
+    _host_tests(bld, 'test', [])
+    if bld.options.safety:
+        bld(features='c cshlib', source='test/guard.c', target='safe/guard', cflags=['-fvisibility=default'],
+            install_path=None)
+        for name in SAFE:
+            _safe(bld, name)
     _programs(bld, core, 'render', 'play', 'idle_map')
     for cpu in FOREIGN:
         _foreign(bld, cpu)
@@ -257,7 +308,7 @@ def _test(bld, core):
     patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else []),
                 *(['test/safe_*.py'] if bld.options.safety else [])]
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
-    programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
+    programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in _tests(bld, 'unit') + _tests(bld, 'host')]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
 
 
