@@ -48,7 +48,7 @@ class Calls:
         for head, body in re.findall(r"^define (.*?) \{\n(.*?)^\}", code, re.M | re.S):
             name = re.search(r"@([\w.]+)\(", head)[1]
             self.callees[name] = {callee for callee in re.findall(r" call .*?@([\w.]+)\(", body)
-                                  if not callee.startswith("llvm.")}
+                                  if not callee.startswith(("llvm.", "_mm"))}  # instructions
             if groups & set(re.findall(r"#\d+", head)):
                 self.marked.add(name)
             if "internal" in head.split():
