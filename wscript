@@ -39,6 +39,7 @@ VECTOR_KERNELS = {
 }
 # Processors that `./waf test` has no need to run on, and compilers for them.
 FOREIGN = {
+    's390x': ['s390x-linux-gnu-gcc'],  # big-endian, and without a vector kernel
     'aarch64': ['aarch64-linux-gnu-gcc'],
     'arm': ['arm-linux-gnueabihf-gcc', '-mcpu=cortex-a7', '-mfpu=neon-vfpv4'],
 }
@@ -57,6 +58,7 @@ DEFAULT_MODEL = 'weights/od3.gru'
 # Not optimised, since checks in unrolled loops take minutes to compile.
 CHECKS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 SANITIZE = [*CHECKS, '-O0']
+WRAPPED = {'unit_memory': ['-Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc']}
 # What test/safe_*.py run, in the build folder's safe/: compilers, and flags after all others.
 SAFE = {
     'native': (None, ['-g']),
@@ -242,13 +244,16 @@ def _programs(bld, core, *names):
 
 def _foreign(bld, cpu):
     """test/render for another processor, as qemu-user runs it."""
-    n_floats, flags = VECTOR_KERNELS[cpu]['neon']
-    compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L -DHAVE_NEON', *WARNINGS, '-Werror',
-                         *LOOP_FLAGS, f'-I{bld.srcnode.abspath()}/src'])
-    kernel = f'test/kernel_vector-{cpu}.o'
-    bld(rule=f'{compiler} {" ".join(VECTOR_FLAGS + flags)} -DKERNEL=neon -DVECTOR_FLOATS={n_floats} -c ${{SRC}} '
-        '-o ${TGT}', source='src/kernel_vector.c', target=kernel)
-    bld(rule=f'{compiler} -static ${{SRC}} -lm -o ${{TGT}}', source=[*CORE, 'test/render.c', kernel],
+    compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L', *WARNINGS, '-Werror', *LOOP_FLAGS,
+                         f'-I{bld.srcnode.abspath()}/src'])
+    kernels = VECTOR_KERNELS.get(cpu, {})
+    objects = []
+    for kernel, (n_floats, flags) in kernels.items():
+        objects.append(f'test/kernel_vector-{cpu}.o')
+        bld(rule=f'{compiler} {" ".join(VECTOR_FLAGS + flags)} -DKERNEL={kernel} -DVECTOR_FLOATS={n_floats} '
+            '-c ${SRC} -o ${TGT}', source='src/kernel_vector.c', target=objects[-1])
+    have = ' '.join(f'-DHAVE_{kernel.upper()}' for kernel in kernels)
+    bld(rule=f'{compiler} {have} -static ${{SRC}} -lm -o ${{TGT}}', source=[*CORE, 'test/render.c', *objects],
         target=f'test/render-{cpu}')
 
 
@@ -261,8 +266,8 @@ def _unit_tests(bld, folder, objects, flags, compiler=None):
     cmocka = _package(bld, 'cmocka')
     for name in _tests(bld, 'unit'):
         bld.program(source=f'test/{name}.c', target=f'{folder}/{name}', includes='src', use=objects,
-                    cflags=flags + cmocka[0], linkflags=flags + cmocka[1], lib=cmocka[2] + ['m'],
-                    env=_with(bld, compiler), install_path=None)
+                    cflags=flags + cmocka[0], linkflags=flags + cmocka[1] + WRAPPED.get(name, []),
+                    lib=cmocka[2] + ['m'], env=_with(bld, compiler), install_path=None)
 
 
 def _host_tests(bld, folder, flags, compiler=None):
