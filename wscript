@@ -132,6 +132,7 @@ def configure(conf):
         if conf.check_cc(fragment=VECTORS_WORK, cflags=VECTOR_FLAGS + flags, execute=False, mandatory=False,
                          msg=f'Checking for the {name} kernel')]
     conf.check_cc(linkflags='-Wl,--no-undefined', uselib_store='STRICT', mandatory=False)
+    conf.check_cc(linkflags='-Wl,-z,relro,-z,now,-z,noexecstack', uselib_store='HARDENED', mandatory=False)
     conf.msg('Compiler', ' '.join(conf.env.CC))
     conf.msg('Flags', ' '.join(conf.env.CFLAGS + conf.env.LINKFLAGS))
     conf.msg('Model', conf.env.MODEL)
@@ -175,7 +176,7 @@ def _presets_of_manifest(bld):
 def build(bld):
     core = _objects(bld, CORE, 'core')
     bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'],
-        use=['STRICT', *core], install_path=None)
+        use=['STRICT', 'HARDENED', *core], install_path=None)
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', encoding='utf-8', install_path=None,

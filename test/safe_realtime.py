@@ -139,6 +139,17 @@ class Guard(unittest.TestCase):
 
 
 class Symbols(unittest.TestCase):
+    def test_is_hardened(self):
+        """the library is bound when it is loaded, read-only then, and no memory is writable and executable"""
+        library = common.BUILD / "lv2/od3.lv2/od3.so"
+        said = subprocess.run(["readelf", "-W", "-l", "-d", library], check=True, capture_output=True, text=True).stdout
+        self.assertRegex(said, r"GNU_RELRO")
+        self.assertRegex(said, r"\(FLAGS\).*BIND_NOW")
+        self.assertNotIn("TEXTREL", said)
+        flags = re.findall(r"^ +(LOAD|GNU_STACK) .* ([R ][W ][E ]) 0x", said, re.M)
+        self.assertEqual([kind for kind, _ in flags].count("GNU_STACK"), 1)
+        self.assertEqual([pair for pair in flags if "W" in pair[1] and "E" in pair[1]], [])
+
     def test_needs(self):
         """the library's undefined symbols: all are allowed, and all that is allowed is needed"""
         said = subprocess.run(["nm", "-D", "--undefined-only", common.BUILD / "lv2/od3.lv2/od3.so"], check=True,
