@@ -5,6 +5,8 @@
 #ifndef OD3_VECTOR_H
 #define OD3_VECTOR_H
 
+#include "realtime.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -14,7 +16,7 @@
 #include <arm_neon.h>
 #endif
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define ALWAYS_INLINE static inline __attribute__((always_inline)) NONBLOCKING
 
 typedef float Vector __attribute__((vector_size(4 * VECTOR_FLOATS), may_alias));
 typedef int32_t IntVector __attribute__((vector_size(4 * VECTOR_FLOATS), may_alias));

@@ -54,14 +54,14 @@ def run(*command, text=True, **options):
     return result.stdout
 
 
-def render(model, x, knobs, kernel=None, n_lanes=1, program=("test/render",)):
+def render(model, x, knobs, kernel=None, n_lanes=1, program=("test/render",), sample="<f4"):
     """The C network's output for float32 x at knobs from -1 to +1; program is relative to the build folder."""
     *emulator, name = program
     command = [*emulator, str(BUILD / name), str(model), str(n_lanes), *(repr(float(knob)) for knob in knobs)]
     environment = {**os.environ, **({"OD3_KERNEL": kernel} if kernel else {})}
-    result = subprocess.run(command, input=np.ascontiguousarray(x, "<f4").tobytes(), env=environment,
+    result = subprocess.run(command, input=np.ascontiguousarray(x, sample).tobytes(), env=environment,
                             stdout=subprocess.PIPE, check=True)
-    return np.frombuffer(result.stdout, "<f4").astype(np.float64)
+    return np.frombuffer(result.stdout, sample).astype(np.float64)
 
 
 def note(text):

@@ -378,6 +378,16 @@ paths_that_hold_no_model_are_refused(void** state)
   rmdir(folder);
 }
 
+static void
+every_failure_has_a_name(void** state)
+{
+  (void)state;
+  for (ModelStatus status = MODEL_OK; status <= MODEL_BAD_TEXT; ++status) {
+    assert_string_not_equal(model_status_text(status), "unknown error");
+  }
+  assert_string_equal(model_status_text(MODEL_BAD_TEXT + 1), "unknown error");
+}
+
 int
 main(void)
 {
@@ -394,6 +404,7 @@ main(void)
       cmocka_unit_test(text_that_is_none_is_refused),
       cmocka_unit_test(other_files_are_told_apart),
       cmocka_unit_test(paths_that_hold_no_model_are_refused),
+      cmocka_unit_test(every_failure_has_a_name),
   };
   return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }
