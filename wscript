@@ -85,6 +85,9 @@ def options(opt):
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
+    opt.add_option('--json', action='store_true', help='bench: writes what it measured to build/bench.json too')
+    opt.add_option('--arm', action='store_true', help="bench: estimates the MOD Dwarf's cost instead, after "
+                   './waf --target=moddwarf configure build')
 
 
 def _target(conf):
@@ -223,6 +226,11 @@ def _programs(bld, core, *names):
                     install_path=None)
 
 
+def _bench_program(bld, core):
+    sources = [f'test/{name}.c' for name in ('bench', 'bench_network', 'bench_plugin')]
+    bld.program(source=sources, target='test/bench', includes='src', lib=['m', 'dl'], use=core, install_path=None)
+
+
 def _foreign(bld, cpu):
     """test/render for another processor, as qemu-user runs it."""
     n_floats, flags = VECTOR_KERNELS[cpu]['neon']
@@ -251,6 +259,7 @@ def _test(bld, core):
                     cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
                     install_path=None)
     _programs(bld, core, 'render', 'play', 'idle_map')
+    _bench_program(bld, core)
     for cpu in FOREIGN:
         _foreign(bld, cpu)
     _page(bld)
@@ -262,9 +271,11 @@ def _test(bld, core):
 
 
 def _bench(bld, core):
-    _programs(bld, core, 'bench', 'play', 'idle_map')
-    script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
-    bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
+    _programs(bld, core, 'play', 'idle_map')
+    _bench_program(bld, core)
+    script = 'quality.py' if bld.options.quality else 'arm_cost.py' if bld.options.arm else 'bench.py'
+    extra = [f'--json={bld.bldnode.abspath()}/bench.json'] if bld.options.json else []
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, f'test/{script}', *extra))
 
 
 def _demo(bld, _core):
