@@ -5,7 +5,8 @@
 // usage: arm_host BUNDLE_DIR BLOCK OVERSAMPLING
 //
 // Prints where lv2_descriptor is. What is counted: COUNTED_FRAMES with the knobs held, and as many
-// with one moving. A mark is a call of getppid, which the emulator's log shows.
+// with one moving, all whole ticks of the pedal. A mark is a call of getppid, which the emulator's
+// log shows.
 #include <dlfcn.h>
 #include <lv2/core/lv2.h>
 
@@ -13,7 +14,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { RATE_HZ = 48000, REST_FRAMES = 3 * RATE_HZ, COUNTED_FRAMES = 512, MAX_BLOCK = 512 };
+enum {
+  RATE_HZ = 48000,
+  REST_FRAMES = 21 * RATE_HZ / 10,
+  COUNTED_FRAMES = 128,
+  MAX_BLOCK = COUNTED_FRAMES
+};
 enum { IN, OUT, GAIN, TONE, LEVEL, OVERSAMPLING, ENABLED, LATENCY, N_PORTS };
 
 static void

@@ -31,11 +31,16 @@ bench_fill_ordinary(float* in);
 void
 bench_network(void);
 
-// The bare network of a model's file, by kernel. False if it can't be loaded.
+// Loads the model that bench_bare times; false if it can't. It stays until the program ends.
 bool
-bench_model(const char* path);
+bench_load(const char* path);
 
-// The whole plugin, from a bundle's folder, through LV2. False if it can't be loaded.
+// Nanoseconds a sample of that model's bare network.
+double
+bench_bare(const char* kernel);
+
+// The whole plugin, beside the bare network, from a bundle's folder, through LV2. False if it can't
+// be loaded.
 bool
 bench_plugin(const char* bundle);
 

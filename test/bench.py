@@ -98,7 +98,8 @@ def network(rounds):
 
 def blocks(rounds):
     return [{"kernel": key[1], "block": int(key[2]), "ns": rounds.value(*key),
-             "over_bare_kernel": rounds.ratio(key, ("bare", key[1])), **rounds.load(*key)}
+             "bare_ns": rounds.value("bare", *key[1:]), "over_bare_kernel": rounds.ratio(key, ("bare", *key[1:])),
+             **rounds.load(*key)}
             for key in rounds.keys("block")]
 
 
@@ -116,7 +117,6 @@ def report(told, loads):
         "rounds": len(told), "rate_hz": RATE_HZ, "load_average": loads,
         "network": network(rounds),
         "torch": {key[1]: rounds.value(*key) for key in rounds.keys("torch")} or None,
-        "bare": {key[1]: rounds.value(*key) for key in rounds.keys("bare")},
         "blocks": blocks(rounds),
         "signals": each(rounds, "signal", "ordinary"),
         "cases": each(rounds, "case", "1x"),
@@ -166,7 +166,7 @@ def print_plugin(found):
 
 def print_report(found):
     print(f"{found['units']} units, kernel {found['kernel']}, {found['processor']}; {found['rounds']} rounds, medians "
-          f"(quartiles); load of the machine {found['load_average'][0]:.1f} before, {found['load_average'][1]:.1f} after")
+          f"(quartiles); load of the machine {found['load_average'][0]:.1f}, then {found['load_average'][1]:.1f}")
     print_networks(found)
     print_plugin(found)
     table("Begin", ("what", "µs"), [(name, shown({k: v / 1000 for k, v in ns.items()}))

@@ -96,6 +96,7 @@ time_blocks(void)
     Instance* instance = begin(*kernel);
     rest(instance);
     for (uint32_t block = 16; block <= BENCH_MAX_BLOCK; block *= 2) {
+      printf("bare %s %u %.2f\n", *kernel, block, bench_bare(*kernel));
       printf("block %s %u %.2f\n", *kernel, block, play(instance, BENCH_FRAMES, block, 0.0f));
     }
     end(instance);
