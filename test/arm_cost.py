@@ -75,8 +75,8 @@ def trace(host, bundle, block):
     """windows() of a bundle, and where its library was loaded."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        told = run("qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-strace", "-d", "exec,nochain,in_asm", "-D", log,
-                   host, bundle, block, 1)
+        told = run("qemu-aarch64", "-cpu", PROCESSORS[0], "-L", "/usr/aarch64-linux-gnu", "-strace", "-d",
+                   "exec,nochain,in_asm", "-D", log, host, bundle, block, 1)
         library = bundle / "od3.so"
         entry = next(start for start, _, name, _ in functions(library) if name == "lv2_descriptor")
         with open(log, encoding="utf-8", errors="replace") as lines:
