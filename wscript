@@ -109,6 +109,9 @@ def options(opt):
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
+    opt.add_option('--json', action='store_true', help='bench: writes what it measured to build/bench.json too')
+    opt.add_option('--arm', action='store_true', help="bench: estimates the MOD Dwarf's cost instead, after "
+                   './waf --target=moddwarf configure build')
 
 
 def _target(conf):
@@ -281,6 +284,11 @@ def _fuzzers(bld):
                         env=_with(bld, CLANG), install_path=None)
 
 
+def _bench_program(bld, core):
+    sources = [f'test/{name}.c' for name in ('bench', 'bench_network', 'bench_plugin')]
+    bld.program(source=sources, target='test/bench', includes='src', lib=['m', 'dl'], use=core, install_path=None)
+
+
 def _foreign(bld, cpu):
     """test/render and test/denormals for another processor, as qemu-user runs them."""
     compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L', *WARNINGS, '-Werror', *LOOP_FLAGS,
@@ -352,6 +360,7 @@ def _test(bld, core):
         for name in SAFE:
             _safe(bld, name)
     _programs(bld, core, 'denormals', 'render', 'play', 'idle_map')
+    _bench_program(bld, core)
     for cpu in FOREIGN:
         _foreign(bld, cpu)
     _page(bld)
@@ -365,9 +374,11 @@ def _test(bld, core):
 
 
 def _bench(bld, core):
-    _programs(bld, core, 'bench', 'play', 'idle_map')
-    script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
-    bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
+    _programs(bld, core, 'play', 'idle_map')
+    _bench_program(bld, core)
+    script = 'quality.py' if bld.options.quality else 'arm_cost.py' if bld.options.arm else 'bench.py'
+    extra = [f'--json={bld.bldnode.abspath()}/bench.json'] if bld.options.json else []
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, f'test/{script}', *extra))
 
 
 def _fuzz(bld, _core):

@@ -75,7 +75,7 @@ greater(Vector a, Vector b)
 ALWAYS_INLINE Vector
 quotient(Vector a, Vector b)
 {
-#if defined(__arm__) // has no such instruction: an estimate, and two steps of Newton's method
+#if defined(__ARM_NEON) // has none, or a slow one: an estimate, and two steps of Newton's method
   const float32x4_t divisor = (float32x4_t)b;
   float32x4_t inverse = vrecpeq_f32(divisor);
   inverse = vmulq_f32(inverse, vrecpsq_f32(divisor, inverse));
