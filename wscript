@@ -276,6 +276,9 @@ def _fuzzers(bld):
     fuzzed = _objects(bld, [*CORE, 'src/od3.c'], 'fuzzed', FUZZ, CLANG, FUZZ_VECTORS)
     # What vector kernels read and write depends on the model alone, and run() is to be played for long.
     quick = [f'core-{name[7:]}' if name[7:] in bld.env.VECTOR_KERNELS else name for name in fuzzed]
+    for bundle, model in (('od3', DEFAULT_MODEL), ('od3-eco', ECO_MODEL)):
+        bld(features='subst', is_copy=True, source=bld.path.make_node(model), target=f'fuzz/{bundle}.lv2/od3.gru',
+            install_path=None)
     for name, use in (('model', fuzzed), ('run', quick)):
         bld(rule=_plant, source=PLANTED[name][0], target=f'fuzz/bug_in_{name}.c', planted=name)
         for program, more, flags in (('fuzz', [], []), ('planted', [f'fuzz/bug_in_{name}.c'], ['-Wl,-z,muldefs'])):

@@ -26,7 +26,7 @@ def corpus(name):
 
 def call(program, *arguments):
     """Runs a harness; returns its exit status and what it said."""
-    environment = {**os.environ, "OD3_TOP": str(TOP), "ASAN_OPTIONS": SANITIZERS}
+    environment = {**os.environ, "ASAN_OPTIONS": SANITIZERS}
     result = subprocess.run([BUILD / program, *arguments], env=environment, check=False, text=True, errors="replace",
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return result.returncode, result.stdout

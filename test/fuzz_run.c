@@ -16,7 +16,6 @@
 #include <lv2/core/lv2.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { IN, OUT, GAIN, TONE, LEVEL, OVERSAMPLING, ENABLED, LATENCY, N_PORTS };
 enum {
@@ -57,7 +56,7 @@ typedef struct {
 } Host;
 
 static const LV2_Descriptor* descriptor;
-static char bundles[2][64] = {"/tmp/od3-fuzz-XXXXXX", "/tmp/od3-fuzz-XXXXXX"};
+static char bundles[2][4096];
 static float in[MAX_DELAY + MAX_BLOCK]; // the past, and the block
 static float out[MAX_BLOCK];
 
@@ -473,34 +472,18 @@ LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
   return 0;
 }
 
-static void
-remove_bundles(void)
-{
-  for (size_t i = 0; i < 2; ++i) {
-    char path[160];
-    snprintf(path, sizeof path, "%s/od3.gru", bundles[i]);
-    unlink(path);
-    rmdir(bundles[i]);
-  }
-}
-
-// A bundle of each model, which lies in $OD3_TOP.
+// The bundles lie beside the program.
 int
 LLVMFuzzerInitialize(int* n_arguments, char*** arguments)
 {
-  static const char* const models[] = {"od3-eco.gru", "od3.gru"};
+  static const char* const names[] = {"od3-eco.lv2", "od3.lv2"};
   (void)n_arguments;
-  (void)arguments;
-  const char* top = getenv("OD3_TOP");
+  const char* program = (*arguments)[0];
+  const char* slash = strrchr(program, '/');
+  require(slash != NULL, "it is called by its path");
   descriptor = lv2_descriptor(0);
-  atexit(remove_bundles);
   for (size_t i = 0; i < 2; ++i) {
-    char from[4096];
-    char to[160];
-    require(top && mkdtemp(bundles[i]), "there are a top folder and a temporary one");
-    snprintf(from, sizeof from, "%s/weights/%s", top, models[i]);
-    snprintf(to, sizeof to, "%s/od3.gru", bundles[i]);
-    require(symlink(from, to) == 0, "there is a bundle");
+    snprintf(bundles[i], sizeof bundles[i], "%.*s/%s", (int)(slash - program), program, names[i]);
   }
   return 0;
 }
