@@ -7,8 +7,12 @@
 enum {
   SETTLE_FRAMES = 12288, // silence in which the network comes to rest
   START_FRAMES = 2048,   // silence that the first run can afford, from rest at other knobs
-  IDLE_FRAMES = 4,       // of silence, a tick, that the idle network plays until it rests
 };
+
+// How much slower than in real time the idle network plays after a glide, until it rests; and by
+// how much more during one, when there is other work.
+static const double idle_slowness = 5.0;
+enum { GLIDING_SLOWNESS = 3 };
 
 // How far knobs move in one step of the parameters, without a click; in these many frames at least.
 static const float step_distance = 0.0023f;
@@ -23,11 +27,15 @@ network_n_floats(const PackedModel* model) NONBLOCKING
 }
 
 void
-network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING
+network_init(Network* network, const PackedModel* model, double sample_rate_hz,
+             float* memory) NONBLOCKING
 {
+  const double tick_s = (double)TICK_FRAMES / sample_rate_hz;
+  const double idle_frames = tick_s * (double)model->sample_rate_hz / idle_slowness;
   *network = (Network){.model = model, .theta = memory};
   network->aim = memory + model->conditioning.n_theta;
   network->gru = packed_model_gru(model, memory);
+  network->idle_frames = (uint32_t)fmin(fmax(idle_frames, 1.0), (double)TICK_FRAMES);
 }
 
 // The mean output in n_frames of silence, at most TICK_FRAMES.
@@ -57,16 +65,19 @@ network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKIN
   for (uint32_t n = 0; n < n_frames; n += TICK_FRAMES) {
     network->idle_line.to = play_silence(network, TICK_FRAMES);
   }
-  network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
+  network->idle_frames_left = SETTLE_FRAMES;
 }
 
 void
 network_begin_tick(Network* network) NONBLOCKING
 {
   network->idle_line.from = network->idle_line.to;
-  if (network->idle_ticks_left) {
-    --network->idle_ticks_left;
-    network->idle_line.to = play_silence(network, IDLE_FRAMES);
+  if (network->idle_frames_left) {
+    const uint32_t slowness = network_is_gliding(network) ? GLIDING_SLOWNESS : 1;
+    const uint32_t n_frames = 1 + (network->idle_frames - 1) / slowness;
+    network->idle_line.to = play_silence(network, n_frames);
+    network->idle_frames_left -=
+        n_frames < network->idle_frames_left ? n_frames : network->idle_frames_left;
   }
 }
 
@@ -93,7 +104,7 @@ network_glide(Network* network, const float* knobs) NONBLOCKING
   memcpy(network->knobs, knobs, sizeof network->knobs);
   network->steps_left = n_steps;
   network->step_frames = GLIDE_FRAMES / n_steps;
-  network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES + GLIDE_FRAMES / TICK_FRAMES;
+  network->idle_frames_left = SETTLE_FRAMES;
 }
 
 uint32_t

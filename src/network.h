@@ -19,8 +19,8 @@ enum { GLIDE_FRAMES = 256 }; // a multiple of TICK_FRAMES
 
 typedef struct {
   // The network's output in silence moves with the knobs, and is no part of the sound. A state that
-  // hears only silence tells it: exact, without a filter in the sound's way. It runs once a sample
-  // of the model's rate, since any delay of the state has the same fixed point.
+  // hears only silence tells it: exact, without a filter in the sound's way. Any delay of the state
+  // has the same fixed point, so it runs at the model's rate, but slower.
   alignas(ALIGNMENT) float idle_state[GRU_MAX_HIDDEN];
   const PackedModel* model;
   Gru gru;                 // of theta
@@ -31,7 +31,8 @@ typedef struct {
   uint32_t step_frames;    // of the host, from one step to the next
   uint32_t frames_to_step; // or, after the last one, to the glide's end
 
-  uint32_t idle_ticks_left; // until it rests
+  uint32_t idle_frames;      // that it plays each tick after a glide; fewer during one
+  uint32_t idle_frames_left; // until it rests
   Line idle_line;
 } Network;
 
@@ -40,9 +41,11 @@ size_t
 network_n_floats(const PackedModel* model) NONBLOCKING;
 
 // With memory [network_n_floats(model)], aligned, which, as the model, stays the caller's and must
-// outlive the network. Any thread; to be called once, before all else.
+// outlive the network, which plays at a host's rate. Any thread; to be called once, before all
+// else.
 void
-network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING;
+network_init(Network* network, const PackedModel* model, double sample_rate_hz,
+             float* memory) NONBLOCKING;
 
 // At rest in silence at knobs [MAX_KNOBS], each -1 to +1: from a state of zeros, at the price of
 // 12288 samples, or, when it rests at other knobs already, at that of 2048 and with a trace left of
@@ -50,12 +53,8 @@ network_init(Network* network, const PackedModel* model, float* memory) NONBLOCK
 void
 network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKING;
 
-// Begins a tick. Audio thread.
-void
-network_begin_tick(Network* network) NONBLOCKING;
-
-// Begins to glide to where knobs [MAX_KNOBS] want the parameters, after network_begin_tick and not
-// while a glide is under way. Audio thread.
+// Begins to glide to where knobs [MAX_KNOBS] want the parameters; not while a glide is under way.
+// Audio thread.
 void
 network_glide(Network* network, const float* knobs) NONBLOCKING;
 
@@ -64,6 +63,10 @@ network_is_gliding(const Network* network) NONBLOCKING
 {
   return network->steps_left || network->frames_to_step;
 }
+
+// Begins a tick, after the glide that begins with it. Audio thread.
+void
+network_begin_tick(Network* network) NONBLOCKING;
 
 // Makes the glide's next step if it is time for it, and tells for how many frames, at most n_frames
 // (not 0), the network then stays as it is; they count as played. Audio thread.

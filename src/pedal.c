@@ -50,7 +50,7 @@ pedal_new(const PackedModel* model, double sample_rate_hz)
   if (!pedal) {
     return NULL;
   }
-  network_init(&pedal->network, model, pedal->parameters);
+  network_init(&pedal->network, model, sample_rate_hz, pedal->parameters);
   pedal->ramp_ticks = ticks(ramp_s, sample_rate_hz, TICK_FRAMES);
   pedal->ramp_glides = ticks(ramp_s, sample_rate_hz, GLIDE_FRAMES);
   pedal->crossfade_ticks = ticks(crossfade_s, sample_rate_hz, TICK_FRAMES);
@@ -139,10 +139,10 @@ move_knobs(Pedal* pedal) NONBLOCKING
 static void
 begin_tick(Pedal* pedal, Oversampling oversampling) NONBLOCKING
 {
-  network_begin_tick(&pedal->network);
   if (!network_is_gliding(&pedal->network)) {
     move_knobs(pedal);
   }
+  network_begin_tick(&pedal->network);
   voices_begin_tick(pedal->voices, oversampling);
 
   pedal->gain_line.from = pedal->gain_line.to;
