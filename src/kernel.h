@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 // theta [n] = theta0 + the sum of features [n_features] times theirs of `moved`, which are
-// [n / ALIGNED_FLOATS][n_features][ALIGNED_FLOATS]: a stream. n is a multiple of ALIGNED_FLOATS; the
-// arrays are aligned, but for `features`. Any thread.
+// [n / ALIGNED_FLOATS][n_features][ALIGNED_FLOATS]: a stream. n is a multiple of ALIGNED_FLOATS;
+// the arrays are aligned, but for `features`. Any thread.
 typedef void
 KernelFold(const float* theta0, const float* moved, const float* features, size_t n_features,
            size_t n, float* theta) NONBLOCKING;
