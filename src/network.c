@@ -14,9 +14,9 @@ enum {
 static const double idle_slowness = 5.0;
 enum { GLIDING_SLOWNESS = 3 };
 
-// How far knobs move in one step of the parameters, without a click; in these many frames at least.
+// How far knobs move in one step of the parameters, without a click.
 static const float step_distance = 0.0023f;
-enum { MIN_STEP_FRAMES = 8 };
+enum { MAX_STEPS = 32 }; // of a glide
 
 static const float silence[TICK_FRAMES];
 
@@ -95,11 +95,8 @@ distance(const Network* network, const float* knobs) NONBLOCKING
 void
 network_glide(Network* network, const float* knobs) NONBLOCKING
 {
-  const float way = distance(network, knobs);
-  uint32_t n_steps = 1;
-  while (n_steps < GLIDE_FRAMES / MIN_STEP_FRAMES && way > step_distance * (float)n_steps) {
-    n_steps *= 2;
-  }
+  const uint32_t n_wanted = 1 + (uint32_t)(distance(network, knobs) / step_distance);
+  const uint32_t n_steps = n_wanted < MAX_STEPS ? n_wanted : MAX_STEPS;
   packed_model_move(network->model, knobs, network->aim);
   memcpy(network->knobs, knobs, sizeof network->knobs);
   network->steps_left = n_steps;
@@ -107,15 +104,26 @@ network_glide(Network* network, const float* knobs) NONBLOCKING
   network->idle_frames_left = SETTLE_FRAMES;
 }
 
+// The last one ends at the aim, to the bit.
+static void
+step(Network* network) NONBLOCKING
+{
+  const PackedModel* model = network->model;
+  const size_t n = model->conditioning.n_moved;
+  if (network->steps_left > 1) {
+    model->kernel->approach(network->aim, 1.0f / (float)network->steps_left, n, network->theta);
+  } else {
+    memcpy(network->theta, network->aim, n * sizeof *network->theta);
+  }
+  --network->steps_left;
+  network->frames_to_step = network->step_frames;
+}
+
 uint32_t
 network_advance(Network* network, uint32_t n_frames) NONBLOCKING
 {
   if (network->steps_left && network->frames_to_step == 0) {
-    const PackedModel* model = network->model;
-    model->kernel->approach(network->aim, 1.0f / (float)network->steps_left,
-                            model->conditioning.n_moved, network->theta);
-    --network->steps_left;
-    network->frames_to_step = network->step_frames;
+    step(network);
   }
   const uint32_t left = network->frames_to_step;
   const uint32_t n = left && left < n_frames ? left : n_frames;

@@ -24,7 +24,7 @@ BUNDLE = TOP / "od3.lv2"
 RATE_HZ = 48000
 ROUNDS = 15
 TORCH_BLOCK, TORCH_BLOCKS = 128, 12
-OVERSAMPLING_CASES = ("", "-knob-moving", "-after-a-knob", "-bypassed")
+OVERSAMPLING_CASES = ("", "-knob-moving", "-knob-jumping", "-after-a-knob", "-bypassed")
 SIGNALS = ("ordinary", "silence", "denormals", "full-scale", "noise", "nan")
 
 

@@ -11,7 +11,13 @@
 
 // As in ttl/od3.ttl.
 enum { IN, OUT, GAIN, TONE, LEVEL, OVERSAMPLING, ENABLED, LATENCY, N_PORTS };
-enum { BLOCK = 64, REST_FRAMES = 5 * BENCH_FRAMES, CHANGE_FRAMES = 1920, MAX_INSTANCES = 64 };
+enum {
+  BLOCK = 64,
+  REST_FRAMES = 5 * BENCH_FRAMES,
+  CHANGE_FRAMES = 1920,
+  JUMP_FRAMES = 6912,
+  MAX_INSTANCES = 64
+};
 
 typedef struct {
   LV2_Handle handle;
@@ -155,6 +161,10 @@ time_cases(const char* kernel)
     rest(instance);
     printf("case %dx %.2f\n", times, play_sound(instance));
     printf("case %dx-knob-moving %.2f\n", times, play(instance, BENCH_FRAMES, BLOCK, 2.0f));
+    instance->controls[GAIN] = 0.0f;
+    printf("case %dx-knob-jumping %.2f\n", times, play(instance, JUMP_FRAMES, BLOCK, 0.0f));
+    instance->controls[GAIN] = 5.0f;
+    play(instance, JUMP_FRAMES, BLOCK, 0.0f);
     printf("case %dx-after-a-knob %.2f\n", times, play_sound(instance));
     instance->controls[ENABLED] = 0.0f;
     rest(instance);
