@@ -7,6 +7,8 @@
 #include "packed_model.h"
 #include "shared_model.h"
 
+#include <math.h>
+
 static void
 there_is_one_plugin(void** state)
 {
@@ -41,6 +43,35 @@ a_good_model_plays_with_and_without_features(void** state)
     descriptor->cleanup(instances[i]);
   }
   assert_memory_equal(out[0], out[1], sizeof out[0]);
+}
+
+static void
+an_odd_host_is_served(void** state)
+{
+  (void)state;
+  enum { GAIN = 2, LEVEL = 4, N_FRAMES = 100 };
+  const LV2_Descriptor* descriptor = lv2_descriptor(0);
+  assert_null(descriptor->instantiate(descriptor, 0.0, folder, NULL));
+  LV2_Handle instance = instantiate();
+  assert_non_null(instance);
+  float in[N_FRAMES] = {INFINITY, NAN};
+  float out[N_FRAMES];
+  float gain = NAN;
+  float level_db = -12.0f;
+  descriptor->connect_port(instance, 0, in);
+  descriptor->connect_port(instance, 1, out);
+  descriptor->connect_port(instance, GAIN, &gain);
+  descriptor->connect_port(instance, LEVEL, &level_db);
+  descriptor->activate(instance);
+  descriptor->run(instance, 0);
+  for (int block = 0; block < 3; ++block) {
+    descriptor->run(instance, N_FRAMES);
+    level_db += 12.0f;
+    for (int t = 0; t < N_FRAMES; ++t) {
+      assert_true(isfinite(out[t]));
+    }
+  }
+  descriptor->cleanup(instance);
 }
 
 static void
@@ -95,6 +126,7 @@ main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(there_is_one_plugin),
       cmocka_unit_test(a_good_model_plays_with_and_without_features),
+      cmocka_unit_test(an_odd_host_is_served),
       cmocka_unit_test(the_environment_names_a_kernel),
       cmocka_unit_test(equal_models_are_shared),
   };

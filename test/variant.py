@@ -18,7 +18,8 @@ GUARD = SAFE / "guard.so"
 
 def programs(name):
     """The paths of a build's tests, unit_* and host_*."""
-    return sorted(path for kind in ("unit", "host") for path in (SAFE / name).glob(f"{kind}_*"))
+    return sorted(path for kind in ("unit", "host") for path in (SAFE / name).glob(f"{kind}_*")
+                  if not path.suffix)
 
 
 @contextlib.contextmanager
