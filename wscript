@@ -21,7 +21,8 @@ out = f'build-{TARGET}' if TARGET else 'build'
 BUNDLE = 'od3.lv2'
 BUILT = f'lv2/{BUNDLE}'  # in the build folder; hosts' LV2_PATH is that of lv2/
 WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -Wundef -Wstrict-prototypes '
-            '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2').split()
+            '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2 -Wimplicit-fallthrough '
+            '-Wnull-dereference -Wold-style-definition -Wredundant-decls -Wswitch-enum').split()
 # What lets compilers turn plain loops into vector code; NaN and inf keep their meaning.
 LOOP_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
 CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/kernel.c src/kernel_plain.c src/model.c src/model_load.c '

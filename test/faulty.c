@@ -65,6 +65,7 @@ misuse_memory(int n)
   if (has_fault("overflow")) {
     volatile int large = INT32_MAX;
     large += n;
+    (void)large;
   }
 }
 
