@@ -43,10 +43,11 @@ pack_conditioning(const Packing* packing, const Conditioning* from, Conditioning
   float* theta0 = take(values, to->n_theta);
   packing_apply(packing, from->theta0, from->n_theta, ALIGNED_FLOATS, theta0);
   to->theta0 = theta0;
-  float* moved = take(values, to->n_features * to->n_moved);
-  for (size_t i = 0; i < from->n_features; ++i) {
+  const size_t n_features = from->n_features;
+  float* moved = take(values, n_features * to->n_moved);
+  for (size_t i = 0; i < n_features; ++i) {
     packing_apply(packing, from->moved + i * from->n_moved, from->n_moved,
-                  from->n_features * ALIGNED_FLOATS, moved + i * ALIGNED_FLOATS);
+                  n_features * ALIGNED_FLOATS, moved + i * ALIGNED_FLOATS);
   }
   to->moved = moved;
   for (unsigned i = 0; i < from->n_layers; ++i) {

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static volatile int sum;
+
 static bool
 has_fault(const char* name)
 {
@@ -63,9 +65,8 @@ misuse_memory(int n)
     found[0] = 2.0f;
   }
   if (has_fault("overflow")) {
-    volatile int large = INT32_MAX;
-    large += n;
-    (void)large;
+    const volatile int large = INT32_MAX;
+    sum = large + n;
   }
 }
 
