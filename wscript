@@ -13,7 +13,7 @@ sys.path.insert(0, 'packaging')
 import source_archive  # noqa: E402 # found through the line above
 
 APPNAME = 'od3.lv2'
-VERSION = '0.4.2'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
+VERSION = '0.6.2'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
 TARGET = os.environ.get('OD3_TARGET', '')  # ./waf sets it from --target
 top = '.'
 out = f'build-{TARGET}' if TARGET else 'build'
@@ -21,7 +21,8 @@ out = f'build-{TARGET}' if TARGET else 'build'
 BUNDLE = 'od3.lv2'
 BUILT = f'lv2/{BUNDLE}'  # in the build folder; hosts' LV2_PATH is that of lv2/
 WARNINGS = ('-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -Wundef -Wstrict-prototypes '
-            '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2').split()
+            '-Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wvla -Wformat=2 -Wimplicit-fallthrough '
+            '-Wnull-dereference -Wold-style-definition -Wredundant-decls -Wswitch-enum').split()
 # What lets compilers turn plain loops into vector code; NaN and inf keep their meaning.
 LOOP_FLAGS = '-O3 -fno-math-errno -fno-trapping-math'.split()
 CORE = ('src/conditioning.c src/crc32.c src/doubler.c src/kernel.c src/kernel_plain.c src/model.c src/model_load.c '
@@ -39,6 +40,8 @@ VECTOR_KERNELS = {
 }
 # Processors that `./waf test` has no need to run on, and compilers for them.
 FOREIGN = {
+    # Big-endian, and without a vector kernel. ISO C would have it calculate in double precision.
+    's390x': ['s390x-linux-gnu-gcc', '-fexcess-precision=fast'],
     'aarch64': ['aarch64-linux-gnu-gcc'],
     'arm': ['arm-linux-gnueabihf-gcc', '-mcpu=cortex-a7', '-mfpu=neon-vfpv4'],
 }
@@ -55,7 +58,29 @@ int main(int n, char** words)
 MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css switch.svg thumbnail.png'.split()
 DEFAULT_MODEL = 'weights/od3.gru'
 # Not optimised, since checks in unrolled loops take minutes to compile.
-SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g', '-O0']
+CHECKS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
+SANITIZE = [*CHECKS, '-O0']
+# Unit tests that count and refuse what the plugin allocates: test/allocations.h.
+WRAPPED = ['unit_bad_models', 'unit_no_memory']
+WRAP = [f'-Wl,--wrap={name}' for name in ('malloc', 'calloc', 'aligned_alloc', 'free')]
+CLANG = 'clang-22'
+# What test/safe_*.py run, in the build folder's safe/: compilers, and flags after all others.
+SAFE = {
+    'native': (None, ['-g']),
+    'realtime': (CLANG, ['-fsanitize=realtime', '-g']),
+    'address': (CLANG, [*CHECKS, '-O1']),
+    'thread': (CLANG, ['-fsanitize=thread', '-g', '-O1']),
+    'coverage': ('gcc', ['--coverage', '-O0']),
+}
+# For libFuzzer. It is not told of comparisons, which loops make too many of. The vector kernels, which take minutes
+# to compile else, have no coverage, and of the sanitizers the address one alone.
+FUZZ = ['-fsanitize=fuzzer-no-link', '-fno-sanitize-coverage=trace-cmp', *CHECKS, '-O1']
+FUZZ_VECTORS = ['-fsanitize=address', '-g', '-O1', '-mllvm', '-asan-instrumentation-with-call-threshold=0']
+# Bugs that fuzzing must find: a source, and what becomes of its text.
+PLANTED = {
+    'model': ('src/model.c', 'value > high', 'value > high + 1U'),
+    'run': ('src/voices.c', 'voices->input = (DelayLine){0};', ''),
+}
 
 AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
 ECO_MODEL = 'weights/od3-eco.gru'
@@ -82,9 +107,13 @@ def options(opt):
     opt.add_option('--serve', action='store_true', help='web: serves the page on this machine, until Ctrl-C')
     opt.add_option('--hosts', action='store_true', help='test: also in Ardour and jalv, and as packages')
     opt.add_option('--safety', action='store_true', help='test: also under sanitizers, valgrind and load, and fuzzed')
+    opt.add_option('--minutes', type=float, default=10.0, help='fuzz: how long, in all [10]')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
+    opt.add_option('--json', action='store_true', help='bench: writes what it measured to build/bench.json too')
+    opt.add_option('--arm', action='store_true', help="bench: estimates the MOD Dwarf's cost instead, after "
+                   './waf --target=moddwarf configure build')
 
 
 def _target(conf):
@@ -121,6 +150,7 @@ def configure(conf):
         if conf.check_cc(fragment=VECTORS_WORK, cflags=VECTOR_FLAGS + flags, execute=False, mandatory=False,
                          msg=f'Checking for the {name} kernel')]
     conf.check_cc(linkflags='-Wl,--no-undefined', uselib_store='STRICT', mandatory=False)
+    conf.check_cc(linkflags='-Wl,-z,relro,-z,now,-z,noexecstack', uselib_store='HARDENED', mandatory=False)
     conf.msg('Compiler', ' '.join(conf.env.CC))
     conf.msg('Flags', ' '.join(conf.env.CFLAGS + conf.env.LINKFLAGS))
     conf.msg('Model', conf.env.MODEL)
@@ -128,20 +158,31 @@ def configure(conf):
     conf.msg('CPU features', "this machine's" if conf.options.native else "the compiler's baseline")
 
 
-def _objects(bld, sources, name, extra=()):
-    """Object files of the core, in which loops get flags of their own, and the vector kernel is once for each set."""
+def _with(bld, compiler):
+    """The environment of a target that another compiler makes, if it is named."""
+    env = bld.env.derive()
+    if compiler:
+        env.CC = env.LINK_CC = [compiler]
+    return env
+
+
+def _objects(bld, sources, name, extra=(), compiler=None, vectors=None):
+    """Object files of the core, in which loops get flags of their own, and the vector kernel is once for each set.
+
+    `extra` are flags besides; `vectors`, if given, those of the vector kernels in their place.
+    """
     targets = []
     for part, flags in (('loops', bld.env.CFLAGS_LOOP), ('rest', [])):
         targets.append(f'{name}-{part}')
         bld(features='c', source=[s for s in sources if (s in LOOPS) == (part == 'loops')], target=targets[-1],
-            cflags=['-fPIC', *flags, *extra], includes='src',
+            cflags=['-fPIC', *flags, *extra], includes='src', env=_with(bld, compiler),
             defines=[f'HAVE_{kernel.upper()}' for kernel in bld.env.VECTOR_KERNELS])
     for kernel in bld.env.VECTOR_KERNELS:
         n_floats, flags = VECTOR_KERNELS[bld.env.DEST_CPU][kernel]
         targets.append(f'{name}-{kernel}')
         bld(features='c', source='src/kernel_vector.c', target=targets[-1], includes='src',
-            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'],
-            cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *extra])
+            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'], env=_with(bld, compiler),
+            cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *(vectors or extra)])
     return targets
 
 
@@ -156,7 +197,7 @@ def _presets_of_manifest(bld):
 def build(bld):
     core = _objects(bld, CORE, 'core')
     bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'],
-        use=['STRICT', *core], install_path=None)
+        use=['STRICT', 'HARDENED', *core], install_path=None)
     _, minor, micro = VERSION.split('.')
     for name in ('manifest.ttl', 'od3.ttl'):
         bld(features='subst', source=f'ttl/{name}.in', target=f'{BUILT}/{name}', encoding='utf-8', install_path=None,
@@ -174,7 +215,7 @@ def build(bld):
     bld(features='subst', source='packaging/od3.lv2.metainfo.xml.in', target='od3.lv2.metainfo.xml', VERSION=VERSION,
         DATE=_release_date(bld), install_path='${DATADIR}/metainfo')
     bld.add_post_fun(_assemble)
-    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web'):
+    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web', 'fuzz'):
         globals()[f'_{bld.cmd}'](bld, core)
 
 
@@ -223,48 +264,131 @@ def _programs(bld, core, *names):
                     install_path=None)
 
 
+def _plant(task):
+    """Writes a source with its bug."""
+    _, old, new = PLANTED[task.generator.planted]
+    text = task.inputs[0].read()
+    if old not in text:
+        raise Errors.WafError(f'{task.inputs[0]} has no "{old}" to change')
+    task.outputs[0].write(text.replace(old, new))
+
+
+def _fuzzers(bld):
+    """test/fuzz_*.c with clang's libFuzzer and sanitizers, and once more each, as planted_*, with a bug."""
+    fuzzed = _objects(bld, [*CORE, 'src/od3.c'], 'fuzzed', FUZZ, CLANG, FUZZ_VECTORS)
+    # What vector kernels read and write depends on the model alone, and run() is to be played for long.
+    quick = [f'core-{name[7:]}' if name[7:] in bld.env.VECTOR_KERNELS else name for name in fuzzed]
+    for bundle, model in (('od3', DEFAULT_MODEL), ('od3-eco', ECO_MODEL)):
+        bld(features='subst', is_copy=True, source=bld.path.make_node(model), target=f'fuzz/{bundle}.lv2/od3.gru',
+            install_path=None)
+    for name, use in (('model', fuzzed), ('run', quick)):
+        bld(rule=_plant, source=PLANTED[name][0], target=f'fuzz/bug_in_{name}.c', planted=name)
+        for program, more, flags in (('fuzz', [], []), ('planted', [f'fuzz/bug_in_{name}.c'], ['-Wl,-z,muldefs'])):
+            bld.program(source=[f'test/fuzz_{name}.c', *more], target=f'fuzz/{program}_{name}', includes='src',
+                        lib=['m'], use=use, cflags=FUZZ, linkflags=[*FUZZ, '-fsanitize=fuzzer', *flags],
+                        env=_with(bld, CLANG), install_path=None)
+
+
+def _bench_program(bld, core):
+    sources = [f'test/{name}.c' for name in ('bench', 'bench_network', 'bench_plugin')]
+    bld.program(source=sources, target='test/bench', includes='src', lib=['m', 'dl'], use=core, install_path=None)
+
+
 def _foreign(bld, cpu):
-    """test/render for another processor, as qemu-user runs it."""
-    n_floats, flags = VECTOR_KERNELS[cpu]['neon']
-    compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L -DHAVE_NEON', *WARNINGS, '-Werror',
-                         *LOOP_FLAGS, f'-I{bld.srcnode.abspath()}/src'])
-    kernel = f'test/kernel_vector-{cpu}.o'
-    bld(rule=f'{compiler} {" ".join(VECTOR_FLAGS + flags)} -DKERNEL=neon -DVECTOR_FLOATS={n_floats} -c ${{SRC}} '
-        '-o ${TGT}', source='src/kernel_vector.c', target=kernel)
-    bld(rule=f'{compiler} -static ${{SRC}} -lm -o ${{TGT}}', source=[*CORE, 'test/render.c', kernel],
-        target=f'test/render-{cpu}')
+    """test/render and test/denormals for another processor, as qemu-user runs them."""
+    compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L', *WARNINGS, '-Werror', *LOOP_FLAGS,
+                         f'-I{bld.srcnode.abspath()}/src'])
+    headers = [node.path_from(bld.path) for node in bld.path.ant_glob('src/*.h')]
+    kernels = VECTOR_KERNELS.get(cpu, {})
+    objects = []
+    for kernel, (n_floats, flags) in kernels.items():
+        objects.append(f'test/kernel_vector-{cpu}.o')
+        bld(rule=f'{compiler} {" ".join(VECTOR_FLAGS + flags)} -DKERNEL={kernel} -DVECTOR_FLOATS={n_floats} '
+            '-c ${SRC} -o ${TGT}', source='src/kernel_vector.c', target=objects[-1], deps=headers)
+    have = ' '.join(f'-DHAVE_{kernel.upper()}' for kernel in kernels)
+    for name, sources in (('render', [*CORE, *objects]), ('denormals', [])):
+        bld(rule=f'{compiler} {have} -static ${{SRC}} -lm -o ${{TGT}}', source=[*sources, f'test/{name}.c'],
+            target=f'test/{name}-{cpu}', deps=headers)
+
+
+def _tests(bld, pattern):
+    return [node.name[:-2] for node in bld.path.ant_glob(f'test/{pattern}_*.c')]
+
+
+def _unit_tests(bld, folder, objects, flags, compiler=None):
+    """Tests that have the plugin's object files in them."""
+    cmocka = _package(bld, 'cmocka')
+    for name in _tests(bld, 'unit'):
+        bld.program(source=f'test/{name}.c', target=f'{folder}/{name}', includes='src', use=objects,
+                    cflags=flags + cmocka[0], linkflags=flags + cmocka[1] + (WRAP if name in WRAPPED else []),
+                    lib=cmocka[2] + ['m', 'pthread'], env=_with(bld, compiler), install_path=None)
+
+
+def _host_tests(bld, folder, flags, compiler=None):
+    """Tests that load the plugin."""
+    cmocka, lilv = _package(bld, 'cmocka'), _package(bld, 'lilv-0')
+    host = f'{folder}-host'
+    bld(features='c', source=['test/host.c', 'test/signals.c'], target=host, includes='src',
+        cflags=flags + lilv[0] + cmocka[0], env=_with(bld, compiler))
+    for name in [*_tests(bld, 'host'), 'instantiate_time', 'soak']:
+        bld.program(source=f'test/{name}.c', target=f'{folder}/{name}', includes='src', use=host,
+                    cflags=flags + cmocka[0] + lilv[0], linkflags=flags + cmocka[1] + lilv[1],
+                    lib=cmocka[2] + lilv[2] + ['m'], env=_with(bld, compiler), install_path=None)
+
+
+def _safe(bld, name):
+    """The plugin, a faulty one that the checks must tell from it, and the tests' programs."""
+    compiler, flags = SAFE[name]
+    folder = f'safe/{name}'
+    replaced = ['src/od3.c', 'src/shared_model.c']  # by test/faulty.c
+    core = _objects(bld, [source for source in CORE if source not in replaced], folder, flags, compiler)
+    face = f'{folder}-face'
+    bld(features='c', source=replaced, target=face, cflags=['-fPIC', *flags], includes='src', env=_with(bld, compiler))
+    for library, sources, objects in (('od3', [], [*core, face]), ('faulty', ['test/faulty.c'], core)):
+        bld(features='c cshlib', source=sources, target=f'{folder}/{library}', includes='src', lib=['m'], use=objects,
+            cflags=flags, linkflags=flags, env=_with(bld, compiler), install_path=None)
+    _unit_tests(bld, folder, [*core, face], flags, compiler)
+    _host_tests(bld, folder, flags, compiler)
 
 
 def _test(bld, core):
-    unit_tests = [node.name[:-2] for node in bld.path.ant_glob('test/unit_*.c')]
-    host_tests = [node.name[:-2] for node in bld.path.ant_glob('test/host_*.c')]
-    cmocka, lilv = _package(bld, 'cmocka'), _package(bld, 'lilv-0')
     sanitized = _objects(bld, [*CORE, 'src/od3.c'], 'sanitized', SANITIZE)
-    for name in unit_tests:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use=sanitized,
-                    cflags=SANITIZE + cmocka[0], linkflags=SANITIZE + cmocka[1], lib=cmocka[2] + ['m'],
-                    install_path=None)
-    bld(features='c', source=['test/host.c', 'test/signals.c'], target='host', includes='src',
-        cflags=lilv[0] + cmocka[0])
-    for name in host_tests:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', use='host',
-                    cflags=cmocka[0] + lilv[0], linkflags=cmocka[1] + lilv[1], lib=cmocka[2] + lilv[2] + ['m'],
-                    install_path=None)
-    _programs(bld, core, 'render', 'play', 'idle_map')
+    _unit_tests(bld, 'test', sanitized, SANITIZE)
+    _host_tests(bld, 'test', [])
+    if bld.options.hosts:
+        lilv, jack = _package(bld, 'lilv-0'), _package(bld, 'jack')
+        bld.program(source='test/rack.c', target='test/rack', use='test-host', cflags=lilv[0] + jack[0],
+                    linkflags=lilv[1] + jack[1], lib=lilv[2] + jack[2] + ['cmocka', 'm'], install_path=None)
+    if bld.options.safety:
+        bld(features='c cshlib', source='test/guard.c', target='safe/guard', cflags=['-fvisibility=default'],
+            install_path=None)
+        for name in SAFE:
+            _safe(bld, name)
+    _programs(bld, core, 'denormals', 'render', 'play', 'idle_map')
+    _bench_program(bld, core)
     for cpu in FOREIGN:
         _foreign(bld, cpu)
     _page(bld)
+    if bld.options.safety:
+        _fuzzers(bld)
     patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else []),
                 *(['test/safe_*.py'] if bld.options.safety else [])]
     scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
-    programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in unit_tests + host_tests]
+    programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in _tests(bld, 'unit') + _tests(bld, 'host')]
     bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
 
 
 def _bench(bld, core):
-    _programs(bld, core, 'bench', 'play', 'idle_map')
-    script = 'test/quality.py' if bld.options.quality else 'test/bench.py'
-    bld.add_post_fun(lambda bld: _run(bld, sys.executable, script))
+    _programs(bld, core, 'play', 'idle_map')
+    _bench_program(bld, core)
+    script = 'quality.py' if bld.options.quality else 'arm_cost.py' if bld.options.arm else 'bench.py'
+    extra = [f'--json={bld.bldnode.abspath()}/bench.json'] if bld.options.json else []
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, f'test/{script}', *extra))
+
+
+def _fuzz(bld, _core):
+    _fuzzers(bld)
+    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/fuzz.py', str(60 * bld.options.minutes)))
 
 
 def _demo(bld, _core):
@@ -320,6 +444,7 @@ def _command(name, summary):
 
 COMMANDS = [_command(*pair) for pair in (
     ('test', 'runs all tests'), ('bench', 'measures speed, as ratios'), ('lint', 'checks style and code statically'),
+    ('fuzz', 'feeds the parser and run() with whatever finds a bug'),
     ('demo', 'plays a guitar through the bundle and draws it'),
     ('draw', 'draws the pictures of the pedal and of the page anew'),
     ('web', 'builds the web page into build/web; --serve serves it'))]

@@ -1,21 +1,46 @@
 // SPDX-License-Identifier: MIT
 #include "crc32.h"
 
-// remainders[i] is i shifted out four times through the polynomial.
-static const uint32_t remainders[16] = {
-    0x00000000U, 0x1DB71064U, 0x3B6E20C8U, 0x26D930ACU, 0x76DC4190U, 0x6B6B51F4U,
-    0x4DB26158U, 0x5005713CU, 0xEDB88320U, 0xF00F9344U, 0xD6D6A3E8U, 0xCB61B38CU,
-    0x9B64C2B0U, 0x86D3D2D4U, 0xA00AE278U, 0xBDBDF21CU,
-};
+enum { N_TABLES = 4, N_BYTES = 256 };
+
+// table[k][b] is the remainder of byte b with k bytes of zeros behind it. Made anew for each file:
+// that takes as long as some thousand of its bytes.
+typedef struct {
+  uint32_t table[N_TABLES][N_BYTES];
+} Remainders;
+
+static void
+find_remainders(Remainders* remainders)
+{
+  for (uint32_t byte = 0; byte < N_BYTES; ++byte) {
+    uint32_t rest = byte;
+    for (int bit = 0; bit < 8; ++bit) {
+      rest = (rest >> 1U) ^ (rest & 1U ? 0xEDB88320U : 0U);
+    }
+    remainders->table[0][byte] = rest;
+  }
+  for (int k = 1; k < N_TABLES; ++k) {
+    for (uint32_t byte = 0; byte < N_BYTES; ++byte) {
+      const uint32_t rest = remainders->table[k - 1][byte];
+      remainders->table[k][byte] = (rest >> 8U) ^ remainders->table[0][rest & 255U];
+    }
+  }
+}
 
 uint32_t
 crc32(const uint8_t* data, size_t size)
 {
+  Remainders remainders;
+  find_remainders(&remainders);
+  uint32_t(*const table)[N_BYTES] = remainders.table;
   uint32_t crc = 0xFFFFFFFFU;
-  for (size_t i = 0; i < size; ++i) {
-    crc ^= data[i];
-    crc = (crc >> 4U) ^ remainders[crc & 15U];
-    crc = (crc >> 4U) ^ remainders[crc & 15U];
+  size_t i = 0;
+  for (; i + 4 <= size; i += 4) {
+    crc = table[3][(crc ^ data[i]) & 255U] ^ table[2][((crc >> 8U) ^ data[i + 1]) & 255U] ^
+          table[1][((crc >> 16U) ^ data[i + 2]) & 255U] ^ table[0][(crc >> 24U) ^ data[i + 3]];
+  }
+  for (; i < size; ++i) {
+    crc = (crc >> 8U) ^ table[0][(crc ^ data[i]) & 255U];
   }
   return ~crc;
 }

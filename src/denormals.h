@@ -47,6 +47,25 @@ denormals_restore(DenormalMode mode) NONBLOCKING
   __asm__ __volatile__("msr fpcr, %0" : : "r"(mode));
 }
 
+#elif defined(__ARM_FP) // 32-bit ARM's VFP; its vectors always flush
+
+typedef uint32_t DenormalMode;
+
+static inline DenormalMode
+denormals_flush(void) NONBLOCKING
+{
+  DenormalMode before = 0;
+  __asm__ __volatile__("vmrs %0, fpscr" : "=r"(before));
+  __asm__ __volatile__("vmsr fpscr, %0" : : "r"(before | 0x1000000U)); // FZ
+  return before;
+}
+
+static inline void
+denormals_restore(DenormalMode mode) NONBLOCKING
+{
+  __asm__ __volatile__("vmsr fpscr, %0" : : "r"(mode));
+}
+
 #else // nothing known to do
 
 typedef unsigned DenormalMode;

@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// theta[i] = theta0[i] + sum of features[j] * moved[j][i], for i < n_moved, which is a multiple of
-// ALIGNED_FLOATS. The arrays are aligned, but for `features`. Any thread.
+// theta [n] = theta0 + the sum of features [n_features] times theirs of `moved`, which are
+// [n / ALIGNED_FLOATS][n_features][ALIGNED_FLOATS]: a stream. n is a multiple of ALIGNED_FLOATS;
+// the arrays are aligned, but for `features`. Any thread.
 typedef void
-KernelFold(const float* theta0, const float* moved, size_t n_moved, const float* features,
-           size_t n_features, float* theta) NONBLOCKING;
+KernelFold(const float* theta0, const float* moved, const float* features, size_t n_features,
+           size_t n, float* theta) NONBLOCKING;
 
 // theta [n] goes this part, 0 to 1, of its way to `aim` [n]. As KernelFold.
 typedef void

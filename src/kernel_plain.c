@@ -3,6 +3,7 @@
 #include "activation.h"
 #include "kernel.h"
 #include "matrix.h"
+#include "memory.h"
 
 #include <string.h>
 
@@ -70,11 +71,13 @@ process(const Gru* gru, uint32_t n_lanes, float* states, const float* in, float*
 }
 
 static void
-fold(const float* theta0, const float* moved, size_t n_moved, const float* features,
-     size_t n_features, float* theta) NONBLOCKING
+fold(const float* theta0, const float* moved, const float* features, size_t n_features, size_t n,
+     float* theta) NONBLOCKING
 {
-  memcpy(theta, theta0, n_moved * sizeof *theta);
-  add_rows(n_features, n_moved, features, moved, theta);
+  memcpy(theta, theta0, n * sizeof *theta);
+  for (size_t i = 0; i < n; i += ALIGNED_FLOATS) {
+    add_rows(n_features, ALIGNED_FLOATS, features, moved + i * n_features, theta + i);
+  }
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "gru_woven.h"
 #include "kernel.h"
 #include "memory.h"
+#include "rows_by_element.h"
 #include "vector_exp2.h"
 
 enum {
@@ -57,12 +58,20 @@ add_shares(Sizes n, size_t first, const float* states, const float* weights, Vec
   const Vector* rows = (const Vector*)opaque(weights) + first * share * n.n_block;
 #pragma GCC unroll 1
   for (size_t j = 0; j < share; j += n_unrolled) {
-#pragma GCC unroll 4
-    for (size_t k = 0; k < n_unrolled; ++k) {
+    if (MULTIPLIES_BY_ELEMENT && n_unrolled == 4) {
 #pragma GCC unroll 4
       for (size_t s = 0; s < n.n_together; ++s) {
-        add_row(n, factors + s * share + k, rows + (s * share + k) * n.n_block,
-                splits + s * n.n_block * n.n_lanes);
+        add_four_rows(n.n_block, n.n_lanes, n.n_vectors * VECTOR_FLOATS, factors + s * share,
+                      rows + s * share * n.n_block, splits + s * n.n_block * n.n_lanes);
+      }
+    } else {
+#pragma GCC unroll 4
+      for (size_t k = 0; k < n_unrolled; ++k) {
+#pragma GCC unroll 4
+        for (size_t s = 0; s < n.n_together; ++s) {
+          add_row(n, factors + s * share + k, rows + (s * share + k) * n.n_block,
+                  splits + s * n.n_block * n.n_lanes);
+        }
       }
     }
     factors += n_unrolled;
@@ -129,15 +138,16 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
     r[i] = driven(p[0], p[4 * to_part], in[i % n.n_lanes]);
   }
   add_product(n, states, matrix, r);
+  const bool is_full = n.n_lanes > 1 || n_sums > 6; // so many sums leave no registers for constants
   const float* k = exp2_constants[0];
-  k = n.n_lanes > 1 ? opaque(k) : k; // sums of several lanes leave no registers for constants
+  k = is_full ? opaque(k) : k;
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
     r[i] = quotient(constant(k, ONE), constant(k, ONE) + vector_exp2(k, r[i]));
     candidate[i] = part[3 * to_part + i / n.n_lanes];
   }
   add_product(n, states, matrix + pass, candidate);
-  k = n.n_lanes > 1 ? opaque(k) : k;
+  k = is_full ? opaque(k) : k;
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
     const Vector* p = part + i / n.n_lanes;
@@ -146,7 +156,7 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
     z[i] = driven(p[to_part], p[5 * to_part], x);
   }
   add_product(n, states, matrix + 2 * pass, z);
-  k = n.n_lanes > 1 ? opaque(k) : k;
+  k = is_full ? opaque(k) : k;
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
     const size_t at = first + (i % n.n_lanes * n.n_vectors + i / n.n_lanes) * VECTOR_FLOATS;
@@ -257,6 +267,9 @@ block_of(size_t n_vectors)
   if (IS_WOVEN) {
     return n_vectors <= WOVEN_MAX_BLOCK ? n_vectors : n_vectors / 2;
   }
+  if (MULTIPLIES_BY_ELEMENT && n_vectors % 8 == 0) { // AArch64 has twice the registers
+    return 8;
+  }
   return n_vectors <= 6 ? n_vectors : n_vectors % 4 == 0 ? 4 : 5;
 }
 
@@ -264,7 +277,7 @@ ALWAYS_INLINE Sizes
 sizes_of(size_t n_units, size_t n_lanes)
 {
   const size_t n_vectors = (n_units + VECTOR_FLOATS - 1) / VECTOR_FLOATS;
-  const size_t n_splits = n_vectors > 2 ? 2 : 4;
+  const size_t n_splits = block_of(n_vectors) == 8 ? 1 : n_vectors > 2 ? 2 : 4;
   const size_t n_together = n_lanes == 1 ? n_splits : n_vectors > 2 ? 1 : n_vectors == 2 ? 2 : 4;
   return (Sizes){n_lanes, n_units, n_vectors, block_of(n_vectors), n_splits, n_together};
 }
@@ -320,27 +333,34 @@ shape(unsigned hidden_size)
 }
 
 static void
-fold(const float* theta0, const float* moved, size_t n_moved, const float* features,
-     size_t n_features, float* theta) NONBLOCKING
+fold(const float* theta0, const float* moved, const float* features, size_t n_features, size_t n,
+     float* theta) NONBLOCKING
 {
   enum { N_SUMS = ALIGNED_FLOATS / VECTOR_FLOATS };
-  for (size_t i = 0; i < n_moved; i += ALIGNED_FLOATS) {
+  for (size_t i = 0; i < n; i += ALIGNED_FLOATS) {
     Vector sums[N_SUMS];
-    memcpy(sums, theta0 + i, sizeof sums);
+#pragma GCC unroll 4
+    for (size_t k = 0; k < N_SUMS; ++k) {
+      sums[k] = ((const Vector*)(theta0 + i))[k];
+    }
     for (size_t j = 0; j < n_features; ++j) {
-      const Vector* row = (const Vector*)(moved + j * n_moved + i);
+      const Vector* row = (const Vector*)(moved + i * n_features + j * ALIGNED_FLOATS);
 #pragma GCC unroll 4
       for (size_t k = 0; k < N_SUMS; ++k) {
         sums[k] += splat(features[j]) * row[k];
       }
     }
-    memcpy(theta + i, sums, sizeof sums);
+#pragma GCC unroll 4
+    for (size_t k = 0; k < N_SUMS; ++k) {
+      ((Vector*)(theta + i))[k] = sums[k];
+    }
   }
 }
 
 static void
 approach(const float* aim, float part, size_t n, float* theta) NONBLOCKING
 {
+#pragma GCC unroll 4
   for (size_t i = 0; i < n; i += VECTOR_FLOATS) {
     Vector* at = (Vector*)(theta + i);
     *at += splat(part) * (*(const Vector*)(aim + i) - *at);

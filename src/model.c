@@ -21,6 +21,10 @@ static const uint8_t magic[8] = {0x89, 'O', 'D', '3', '\r', '\n', 0x1A, '\n'};
 // No parameter is larger. A trained one is rarely above 10; a huge one would be no sound.
 static const float largest = 1e4f;
 
+// Nor does a layer, at any places of the knobs, put out more, so that no sum overflows: not that of
+// the next layer, nor a parameter, nor the network's.
+static const double largest_feature = 1e20;
+
 typedef struct {
   const uint8_t* at;
   size_t left;
@@ -127,6 +131,21 @@ read_knob(Reader* reader, ModelKnob* knob)
   }
 }
 
+// How large a layer's outputs can be when its inputs are at most `in`.
+static double
+layer_bound(const MlpLayer* layer, double in)
+{
+  double most = 0.0;
+  for (size_t i = 0; i < layer->n_out; ++i) {
+    double sum = fabs((double)layer->bias[i]);
+    for (size_t j = 0; j < layer->n_in; ++j) {
+      sum += fabs((double)layer->weight[i * layer->n_in + j]) * in;
+    }
+    most = fmax(most, sum);
+  }
+  return most * fmax(1.0, fabs((double)layer->slope));
+}
+
 static void
 read_layer(Reader* reader, MlpLayer* layer, unsigned n_in)
 {
@@ -159,9 +178,15 @@ static void
 read_conditioning(Reader* reader, Conditioning* conditioning)
 {
   unsigned width = conditioning->n_knobs;
+  double bound = 1.0;
   for (unsigned i = 0; i < conditioning->n_layers && reader->status == MODEL_OK; ++i) {
-    read_layer(reader, &conditioning->layers[i], width);
-    width = conditioning->layers[i].n_out;
+    MlpLayer* layer = &conditioning->layers[i];
+    read_layer(reader, layer, width);
+    bound = reader->status == MODEL_OK ? layer_bound(layer, bound) : 0.0;
+    if (bound > largest_feature) {
+      fail(reader, MODEL_BAD_NUMBER);
+    }
+    width = layer->n_out;
   }
   if (width != conditioning->n_features) {
     fail(reader, MODEL_BAD_DIMENSION);
@@ -270,7 +295,7 @@ model_status_text(ModelStatus status)
 {
   switch (status) {
   case MODEL_OK: return "no error";
-  case MODEL_NO_MEMORY: return "out of memory";
+  case MODEL_NO_MEMORY: return "not loaded: out of memory";
   case MODEL_UNREADABLE: return "missing or unreadable";
   case MODEL_NOT_A_MODEL: return "no model file";
   case MODEL_WRONG_VERSION: return "a model file of another version";

@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "network.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
   SETTLE_FRAMES = 12288, // silence in which the network comes to rest
   START_FRAMES = 2048,   // silence that the first run can afford, from rest at other knobs
-  IDLE_FRAMES = 8,       // of silence, a tick, that the idle network plays until it rests
 };
+
+// How much slower than in real time the idle network plays after a glide, until it rests; and by
+// how much more during one, when there is other work.
+static const double idle_slowness = 5.0;
+enum { GLIDING_SLOWNESS = 3 };
+
+// How far knobs move in one step of the parameters, without a click.
+static const float step_distance = 0.0023f;
+enum { MAX_STEPS = 32 }; // of a glide
 
 static const float silence[TICK_FRAMES];
 
@@ -18,11 +27,15 @@ network_n_floats(const PackedModel* model) NONBLOCKING
 }
 
 void
-network_init(Network* network, const PackedModel* model, float* memory) NONBLOCKING
+network_init(Network* network, const PackedModel* model, double sample_rate_hz,
+             float* memory) NONBLOCKING
 {
+  const double tick_s = (double)TICK_FRAMES / sample_rate_hz;
+  const double idle_frames = tick_s * (double)model->sample_rate_hz / idle_slowness;
   *network = (Network){.model = model, .theta = memory};
   network->aim = memory + model->conditioning.n_theta;
   network->gru = packed_model_gru(model, memory);
+  network->idle_frames = (uint32_t)fmin(fmax(idle_frames, 1.0), (double)TICK_FRAMES);
 }
 
 // The mean output in n_frames of silence, at most TICK_FRAMES.
@@ -42,7 +55,9 @@ void
 network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKING
 {
   packed_model_fill(network->model, knobs, network->theta);
-  network->glides_left = 0;
+  memcpy(network->knobs, knobs, sizeof network->knobs);
+  network->steps_left = 0;
+  network->frames_to_step = 0;
   if (!is_at_rest) {
     memset(network->idle_state, 0, sizeof network->idle_state);
   }
@@ -50,29 +65,68 @@ network_settle(Network* network, const float* knobs, bool is_at_rest) NONBLOCKIN
   for (uint32_t n = 0; n < n_frames; n += TICK_FRAMES) {
     network->idle_line.to = play_silence(network, TICK_FRAMES);
   }
-  network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
+  network->idle_frames_left = SETTLE_FRAMES;
 }
 
 void
-network_begin_tick(Network* network, const float* knobs, bool have_moved) NONBLOCKING
+network_begin_tick(Network* network) NONBLOCKING
 {
-  if (have_moved) {
-    packed_model_move(network->model, knobs, network->aim);
-    network->glides_left = TICK_FRAMES / GLIDE_FRAMES;
-    network->idle_ticks_left = SETTLE_FRAMES / IDLE_FRAMES;
-  }
   network->idle_line.from = network->idle_line.to;
-  if (network->idle_ticks_left) {
-    --network->idle_ticks_left;
-    network->idle_line.to = play_silence(network, IDLE_FRAMES);
+  if (network->idle_frames_left) {
+    const uint32_t slowness = network_is_gliding(network) ? GLIDING_SLOWNESS : 1;
+    const uint32_t n_frames = 1 + (network->idle_frames - 1) / slowness;
+    network->idle_line.to = play_silence(network, n_frames);
+    network->idle_frames_left -=
+        n_frames < network->idle_frames_left ? n_frames : network->idle_frames_left;
   }
 }
 
+// How far it is from the last knobs to these.
+static float
+distance(const Network* network, const float* knobs) NONBLOCKING
+{
+  float sum = 0.0f;
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    sum += fabsf(knobs[i] - network->knobs[i]);
+  }
+  return sum;
+}
+
 void
-network_glide(Network* network) NONBLOCKING
+network_glide(Network* network, const float* knobs) NONBLOCKING
+{
+  const uint32_t n_wanted = 1 + (uint32_t)(distance(network, knobs) / step_distance);
+  const uint32_t n_steps = n_wanted < MAX_STEPS ? n_wanted : MAX_STEPS;
+  packed_model_move(network->model, knobs, network->aim);
+  memcpy(network->knobs, knobs, sizeof network->knobs);
+  network->steps_left = n_steps;
+  network->step_frames = GLIDE_FRAMES / n_steps;
+  network->idle_frames_left = SETTLE_FRAMES;
+}
+
+// The last one ends at the aim, to the bit.
+static void
+step(Network* network) NONBLOCKING
 {
   const PackedModel* model = network->model;
-  model->kernel->approach(network->aim, 1.0f / (float)network->glides_left,
-                          model->conditioning.n_moved, network->theta);
-  --network->glides_left;
+  const size_t n = model->conditioning.n_moved;
+  if (network->steps_left > 1) {
+    model->kernel->approach(network->aim, 1.0f / (float)network->steps_left, n, network->theta);
+  } else {
+    memcpy(network->theta, network->aim, n * sizeof *network->theta);
+  }
+  --network->steps_left;
+  network->frames_to_step = network->step_frames;
+}
+
+uint32_t
+network_advance(Network* network, uint32_t n_frames) NONBLOCKING
+{
+  if (network->steps_left && network->frames_to_step == 0) {
+    step(network);
+  }
+  const uint32_t left = network->frames_to_step;
+  const uint32_t n = left && left < n_frames ? left : n_frames;
+  network->frames_to_step = left > n ? left - n : 0;
+  return n;
 }

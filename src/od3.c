@@ -175,7 +175,7 @@ read_controls(const Plugin* plugin) NONBLOCKING
 }
 
 static void
-activate(LV2_Handle instance)
+activate(LV2_Handle instance) NONBLOCKING
 {
   Plugin* plugin = instance;
   const DenormalMode mode = denormals_flush();

@@ -41,11 +41,13 @@ pack_conditioning(const Packing* packing, const Conditioning* from, Conditioning
                   float** values)
 {
   float* theta0 = take(values, to->n_theta);
-  packing_apply(packing, from->theta0, from->n_theta, theta0);
+  packing_apply(packing, from->theta0, from->n_theta, ALIGNED_FLOATS, theta0);
   to->theta0 = theta0;
-  float* moved = take(values, to->n_features * to->n_moved);
-  for (size_t i = 0; i < from->n_features; ++i) {
-    packing_apply(packing, from->moved + i * from->n_moved, from->n_moved, moved + i * to->n_moved);
+  const size_t n_features = from->n_features;
+  float* moved = take(values, n_features * to->n_moved);
+  for (size_t i = 0; i < n_features; ++i) {
+    packing_apply(packing, from->moved + i * from->n_moved, from->n_moved,
+                  n_features * ALIGNED_FLOATS, moved + i * ALIGNED_FLOATS);
   }
   to->moved = moved;
   for (unsigned i = 0; i < from->n_layers; ++i) {
@@ -129,6 +131,6 @@ packed_model_move(const PackedModel* model, const float* knobs, float* theta) NO
   const Conditioning* conditioning = &model->conditioning;
   float features[MLP_MAX_WIDTH];
   conditioning_features(conditioning, knobs, features);
-  model->kernel->fold(conditioning->theta0, conditioning->moved, conditioning->n_moved, features,
-                      conditioning->n_features, theta);
+  model->kernel->fold(conditioning->theta0, conditioning->moved, features, conditioning->n_features,
+                      conditioning->n_moved, theta);
 }

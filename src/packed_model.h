@@ -17,7 +17,8 @@ typedef struct {
   const Kernel* kernel;
   GruShape shape;
   unsigned sample_rate_hz;
-  Conditioning conditioning; // n_theta and n_moved are multiples of ALIGNED_FLOATS
+  Conditioning conditioning; // n_theta and n_moved are multiples of ALIGNED_FLOATS; `moved` is as
+                             // KernelFold wants it
   const float* out_weight;   // [shape.n_columns]
   float out_bias;
   size_t n_values;

@@ -2,6 +2,7 @@
 #include "packing.h"
 
 #include "activation.h"
+#include "memory.h"
 
 enum { R, Z, N, N_GATES, BIAS_PARTS = 4, HEAD_PARTS = 7 };
 
@@ -55,11 +56,12 @@ packing_extent(const Packing* packing, size_t n)
 }
 
 void
-packing_apply(const Packing* packing, const float* theta, size_t n, float* packed)
+packing_apply(const Packing* packing, const float* theta, size_t n, size_t step, float* packed)
 {
   static const float scales[N_GATES] = {-LOG2_E, -LOG2_E, -2.0f * LOG2_E};
   for (size_t i = 0; i < n; ++i) {
     const Place to = place(packing, i);
-    packed[to.index] = packing->is_scaled ? scales[to.gate] * theta[i] : theta[i];
+    const size_t at = to.index / ALIGNED_FLOATS * step + to.index % ALIGNED_FLOATS;
+    packed[at] = packing->is_scaled ? scales[to.gate] * theta[i] : theta[i];
   }
 }

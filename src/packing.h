@@ -25,8 +25,9 @@ size_t
 packing_extent(const Packing* packing, size_t n);
 
 // Puts the first n parameters of `theta` where they belong in `packed` [packing_extent(n)], and
-// leaves the rest of it. Any thread.
+// leaves the rest of it. From one ALIGNED_FLOATS of these to the next it is `step` numbers:
+// ALIGNED_FLOATS when there is nothing in between. Any thread.
 void
-packing_apply(const Packing* packing, const float* theta, size_t n, float* packed);
+packing_apply(const Packing* packing, const float* theta, size_t n, size_t step, float* packed);
 
 #endif

@@ -18,6 +18,7 @@ struct Pedal {
   Voices* voices;
   bool is_fresh; // settled, and not run yet
   uint32_t ramp_ticks;
+  uint32_t ramp_glides; // of the network
   uint32_t crossfade_ticks;
   Smoother knobs[MAX_KNOBS];
   Smoother level_db;
@@ -30,9 +31,9 @@ struct Pedal {
 };
 
 static uint32_t
-ticks(double seconds, double sample_rate_hz)
+ticks(double seconds, double sample_rate_hz, uint32_t tick_frames)
 {
-  const double n_ticks = ceil(seconds * sample_rate_hz / (double)TICK_FRAMES);
+  const double n_ticks = ceil(seconds * sample_rate_hz / (double)tick_frames);
   return n_ticks < 1.0 ? 1U : n_ticks > 1e6 ? 1000000U : (uint32_t)n_ticks;
 }
 
@@ -49,9 +50,10 @@ pedal_new(const PackedModel* model, double sample_rate_hz)
   if (!pedal) {
     return NULL;
   }
-  network_init(&pedal->network, model, pedal->parameters);
-  pedal->ramp_ticks = ticks(ramp_s, sample_rate_hz);
-  pedal->crossfade_ticks = ticks(crossfade_s, sample_rate_hz);
+  network_init(&pedal->network, model, sample_rate_hz, pedal->parameters);
+  pedal->ramp_ticks = ticks(ramp_s, sample_rate_hz, TICK_FRAMES);
+  pedal->ramp_glides = ticks(ramp_s, sample_rate_hz, GLIDE_FRAMES);
+  pedal->crossfade_ticks = ticks(crossfade_s, sample_rate_hz, TICK_FRAMES);
   pedal->voices = voices_new(model, sample_rate_hz, pedal->crossfade_ticks);
   if (!pedal->voices) {
     pedal_free(pedal);
@@ -113,14 +115,15 @@ static void
 take_controls(Pedal* pedal, const PedalControls* controls) NONBLOCKING
 {
   for (unsigned i = 0; i < MAX_KNOBS; ++i) {
-    smoother_aim(&pedal->knobs[i], controls->knobs[i], pedal->ramp_ticks);
+    smoother_aim(&pedal->knobs[i], controls->knobs[i], pedal->ramp_glides);
   }
   smoother_aim(&pedal->level_db, controls->level_db, pedal->ramp_ticks);
   smoother_aim(&pedal->wet, controls->enabled ? 1.0f : 0.0f, pedal->crossfade_ticks);
 }
 
+// A glide that is under way is finished before the knobs move on.
 static void
-begin_tick(Pedal* pedal, Oversampling oversampling) NONBLOCKING
+move_knobs(Pedal* pedal) NONBLOCKING
 {
   bool have_moved = false;
   float knobs[MAX_KNOBS];
@@ -128,7 +131,18 @@ begin_tick(Pedal* pedal, Oversampling oversampling) NONBLOCKING
     have_moved |= smoother_tick(&pedal->knobs[i]);
     knobs[i] = pedal->knobs[i].value;
   }
-  network_begin_tick(&pedal->network, knobs, have_moved);
+  if (have_moved) {
+    network_glide(&pedal->network, knobs);
+  }
+}
+
+static void
+begin_tick(Pedal* pedal, Oversampling oversampling) NONBLOCKING
+{
+  if (!network_is_gliding(&pedal->network)) {
+    move_knobs(pedal);
+  }
+  network_begin_tick(&pedal->network);
   voices_begin_tick(pedal->voices, oversampling);
 
   pedal->gain_line.from = pedal->gain_line.to;
@@ -140,7 +154,7 @@ begin_tick(Pedal* pedal, Oversampling oversampling) NONBLOCKING
   pedal->wet_line.to = pedal->wet.value;
 }
 
-// At most the rest of a tick, or of a glide's step.
+// At most the rest of a tick, or of a step of the network's parameters.
 static void
 run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKING
 {
@@ -177,12 +191,9 @@ pedal_run(Pedal* pedal, const PedalControls* controls, const float* in, float* o
     if (pedal->tick_position == 0) {
       begin_tick(pedal, controls->oversampling);
     }
-    if (pedal->network.glides_left && pedal->tick_position % GLIDE_FRAMES == 0) {
-      network_glide(&pedal->network);
-    }
-    const uint32_t grain = pedal->network.glides_left ? GLIDE_FRAMES : TICK_FRAMES;
-    const uint32_t left = grain - pedal->tick_position % grain;
-    const uint32_t n_part = left < n_frames - done ? left : n_frames - done;
+    const uint32_t left = TICK_FRAMES - pedal->tick_position;
+    const uint32_t n_most = left < n_frames - done ? left : n_frames - done;
+    const uint32_t n_part = network_advance(&pedal->network, n_most);
     run_part(pedal, in + done, out + done, n_part);
     done += n_part;
     pedal->tick_position = (pedal->tick_position + n_part) % TICK_FRAMES;

@@ -12,10 +12,9 @@ static inline float
 tame(float x) NONBLOCKING
 {
   const float largest = 1000.0f;
-  if (!(fabsf(x) <= largest)) {
-    return x > 0.0f ? largest : x < 0.0f ? -largest : 0.0f;
-  }
-  return x;
+  const float above = x < -largest ? -largest : x;
+  const float within = above > largest ? largest : above;
+  return isnan(x) ? 0.0f : within;
 }
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef OD3_VECTOR_H
 #define OD3_VECTOR_H
 
+#include "realtime.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,7 +17,7 @@
 #include <arm_neon.h>
 #endif
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define ALWAYS_INLINE static inline __attribute__((always_inline)) NONBLOCKING
 
 typedef float Vector __attribute__((vector_size(4 * VECTOR_FLOATS), may_alias));
 typedef int32_t IntVector __attribute__((vector_size(4 * VECTOR_FLOATS), may_alias));
@@ -113,7 +115,7 @@ greater(Vector a, Vector b)
 ALWAYS_INLINE Vector
 quotient(Vector a, Vector b)
 {
-#if defined(__arm__) // has no such instruction: an estimate, and two steps of Newton's method
+#if defined(__ARM_NEON) // has none, or a slow one: an estimate, and two steps of Newton's method
   const float32x4_t divisor = (float32x4_t)b;
   float32x4_t inverse = vrecpeq_f32(divisor);
   inverse = vmulq_f32(inverse, vrecpsq_f32(divisor, inverse));

@@ -101,12 +101,14 @@ void
 voices_run(Voices* voices, const Network* network, uint32_t tick_position, const float* in,
            float* wet, float* dry, uint32_t n_frames) NONBLOCKING
 {
-  float tamed[TICK_FRAMES] = {0.0f};
+  float tamed[TICK_FRAMES];
   float coming_dry[TICK_FRAMES];
   const uint32_t latency_frames = voice_latency_frames(voices->heard);
   const uint32_t coming_latency_frames = voices_latency_frames(voices);
   for (uint32_t i = 0; i < n_frames; ++i) {
     tamed[i] = tame(in[i]);
+  }
+  for (uint32_t i = 0; i < n_frames; ++i) {
     delay_line_push(&voices->input, in[i]);
     dry[i] = delay_line_read(&voices->input, latency_frames);
     coming_dry[i] = delay_line_read(&voices->input, coming_latency_frames);

@@ -1,60 +1,193 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Prints what the plugin costs: medians over rounds, each beside torch's nn.GRU in the same round."""
+"""Prints what the plugin costs, beside the plain kernel and torch's nn.GRU in the same rounds.
 
+Every figure is a median over rounds, with its quartiles in brackets; every ratio is the median of the rounds' ratios.
+Times are CPU time of the thread. Without torch, its column says so.
+"""
+
+import argparse
+import importlib.util
+import json
 import os
+import platform
+import re
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import torch
-
 TOP = Path(os.environ.get("OD3_TOP") or Path(__file__).resolve().parent.parent)
 BUILD = Path(os.environ.get("OD3_BUILD") or TOP / "build")
-MODEL = TOP / "od3.lv2/od3.gru"
-ROUNDS = 9
+BUNDLE = TOP / "od3.lv2"
 RATE_HZ = 48000
-TORCH_N = 6000
+ROUNDS = 15
+TORCH_BLOCK, TORCH_BLOCKS = 128, 12
+OVERSAMPLING_CASES = ("", "-knob-moving", "-knob-jumping", "-after-a-knob", "-bypassed")
+SIGNALS = ("ordinary", "silence", "denormals", "full-scale", "noise", "nan")
 
-sys.path.insert(0, str(TOP / "weights"))
 
-import gru_file  # noqa: E402 # found through the line above
+def time_torch(units):
+    """Nanoseconds a sample of nn.GRU and a linear layer, fed a block at a time."""
+    import torch  # pylint: disable=import-outside-toplevel # it may be missing
+    torch.set_num_threads(1)
+    gru, linear = torch.nn.GRU(1, units, batch_first=True), torch.nn.Linear(units, 1)
+    x, state = torch.randn(1, TORCH_BLOCK, 1), None
+    with torch.inference_mode():
+        _, state = gru(x)
+        start = time.thread_time()
+        for _ in range(TORCH_BLOCKS):
+            y, state = gru(x, state)
+            linear(y)
+        return 1e9 * (time.thread_time() - start) / (TORCH_BLOCKS * TORCH_BLOCK)
 
 
-def time_torch(hidden):
-    """Nanoseconds a sample of nn.GRU and a linear layer, fed a block of 128 samples at a time."""
-    gru, linear = torch.nn.GRU(1, hidden, batch_first=True), torch.nn.Linear(hidden, 1)
-    x, state = torch.randn(1, 128, 1), None
-    start = time.process_time()
-    for _ in range(TORCH_N // 128):
-        y, state = gru(x, state)
-        linear(y)
-    return 1e9 * (time.process_time() - start) / (TORCH_N // 128 * 128)
+def time_round(has_torch):
+    """What test/bench tells, by its words: all but the last, which is the value."""
+    said = subprocess.run([BUILD / "test/bench", BUNDLE], check=True, capture_output=True, text=True).stdout
+    told = {}
+    for line in said.splitlines():
+        *words, value = line.split()
+        told[tuple(words)] = value if words == ["fastest"] else float(value)
+    if has_torch:
+        for units in sorted({int(key[1]) for key in told if key[0] == "network"}):
+            told["torch", str(units)] = time_torch(units)
+    return told
+
+
+def spread(values):
+    """Median and quartiles; None for nothing."""
+    if not values:
+        return None
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    return {"median": median, "low": low, "high": high}
+
+
+class Rounds:
+    def __init__(self, rounds):
+        self.rounds = rounds
+
+    def keys(self, kind):
+        return [key for key in self.rounds[0] if key[0] == kind]
+
+    def value(self, *key):
+        return spread([told[key] for told in self.rounds])
+
+    def ratio(self, above, below):
+        """Of two keys, round by round; None where a key is missing."""
+        return spread([told[above] / told[below] for told in self.rounds if above in told and below in told])
+
+    def load(self, *key):
+        """Percent of real time, and how many times faster than it."""
+        ns = self.value(*key)["median"]
+        return {"percent_of_real_time": 1e-7 * ns * RATE_HZ, "times_real_time": 1e9 / ns / RATE_HZ}
+
+
+def processor():
+    match = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    return match[1] if match else platform.machine()
+
+
+def network(rounds):
+    return [{"units": int(key[1]), "kernel": key[2], "lanes": int(key[3]), "ns": rounds.value(*key),
+             "times_faster_than_plain": rounds.ratio(("network", key[1], "plain", key[3]), key),
+             "times_faster_than_torch": rounds.ratio(("torch", key[1]), key), **rounds.load(*key)}
+            for key in rounds.keys("network")]
+
+
+def blocks(rounds):
+    return [{"kernel": key[1], "block": int(key[2]), "ns": rounds.value(*key),
+             "bare_ns": rounds.value("bare", *key[1:]), "over_bare_kernel": rounds.ratio(key, ("bare", *key[1:])),
+             **rounds.load(*key)}
+            for key in rounds.keys("block")]
+
+
+def each(rounds, kind, reference):
+    """The measurements of a kind, by name, each with its ratio to one of them."""
+    return {key[1]: {"ns": rounds.value(*key), "ratio": rounds.ratio(key, (kind, reference)), **rounds.load(*key)}
+            for key in rounds.keys(kind)}
+
+
+def report(told, loads):
+    rounds = Rounds(told)
+    return {
+        "model_bytes": (BUNDLE / "od3.gru").stat().st_size, "library_bytes": (BUNDLE / "od3.so").stat().st_size,
+        "units": int(told[0]["units", ]), "kernel": told[0]["fastest", ], "processor": processor(),
+        "rounds": len(told), "rate_hz": RATE_HZ, "load_average": loads,
+        "network": network(rounds),
+        "torch": {key[1]: rounds.value(*key) for key in rounds.keys("torch")} or None,
+        "blocks": blocks(rounds),
+        "signals": each(rounds, "signal", "ordinary"),
+        "cases": each(rounds, "case", "1x"),
+        "instances": each(rounds, "instances", "1"),
+        "start_ns": {key[1]: rounds.value(*key) for key in rounds.keys("start")},
+        "bytes": {key[1]: int(rounds.value(*key)["median"]) for key in rounds.keys("bytes")},
+    }
+
+
+def shown(values, digits=0):
+    if values is None:
+        return "no torch here"
+    return f"{values['median']:.{digits}f} ({values['low']:.{digits}f} ... {values['high']:.{digits}f})"
+
+
+def table(title, heads, rows):
+    print(f"\n{title}\n\n| " + " | ".join(heads) + " |\n" + "| --- " * len(heads) + "|")
+    for row in rows:
+        print("| " + " | ".join(str(cell) for cell in row) + " |")
+
+
+def print_networks(found):
+    for lanes, title in ((1, "The bare network, by size"), (2, "The same, two lanes that take turns")):
+        table(title, ("units", "kernel", "ns a sample", "% of real time", "times faster than plain C",
+                      "times faster than torch nn.GRU"),
+              [(e["units"], e["kernel"], shown(e["ns"], 1), f"{e['percent_of_real_time']:.2f}",
+                shown(e["times_faster_than_plain"], 1), shown(e["times_faster_than_torch"]))
+               for e in found["network"] if e["lanes"] == lanes])
+
+
+def print_plugin(found):
+    heads = ("ns a sample", "% of real time", "times real time")
+
+    def cells(entry):
+        return shown(entry["ns"], 1), f"{entry['percent_of_real_time']:.2f}", f"{entry['times_real_time']:.0f}"
+
+    table(f"The whole plugin at 1x, {found['units']} units, by block, at rest",
+          ("kernel", "block", *heads, "over the bare kernel"),
+          [(e["kernel"], e["block"], *cells(e), shown(e["over_bare_kernel"], 3)) for e in found["blocks"]])
+    for key, title, reference in (
+            ("cases", "Block of 64, by what is done", "over 1x"),
+            ("signals", "Block of 64 at 1x, by what is played", "over ordinary sound"),
+            ("instances", "Instances that run in turn, ns a sample of each", "over one")):
+        table(title, ("what", *heads, reference),
+              [(name, *cells(e), shown(e["ratio"], 3)) for name, e in found[key].items()])
+
+
+def print_report(found):
+    print(f"{found['units']} units, kernel {found['kernel']}, {found['processor']}; {found['rounds']} rounds, medians "
+          f"(quartiles); load of the machine {found['load_average'][0]:.1f}, then {found['load_average'][1]:.1f}")
+    print_networks(found)
+    print_plugin(found)
+    table("Begin", ("what", "µs"), [(name, shown({k: v / 1000 for k, v in ns.items()}))
+                                    for name, ns in found["start_ns"].items()])
+    sizes = {**found["bytes"], "od3.so": found["library_bytes"], "od3.gru": found["model_bytes"]}
+    table("Memory", ("what", "bytes"), sizes.items())
 
 
 def main():
-    torch.set_num_threads(1)
-    hidden = len(gru_file.read(MODEL)[0].out_weight)
-    rounds = {}
-    with torch.inference_mode():
-        for _ in range(ROUNDS):
-            said = subprocess.run([BUILD / "test/bench", MODEL], check=True, capture_output=True, text=True)
-            times = {name: float(ns) for name, ns in (line.split() for line in said.stdout.splitlines())}
-            times["torch"] = time_torch(hidden)
-            for name, ns in times.items():
-                rounds.setdefault(name, []).append((ns, times["torch"] / ns, ns / times["pedal,1x,block-64"]))
-    print(f"{MODEL.name}, {hidden} units, {ROUNDS} rounds; medians (lowest ... highest)\n")
-    print("| what | ns a sample | % of real time at 48 kHz | times faster than torch nn.GRU | over the pedal at 1x |")
-    print("| --- | --- | --- | --- | --- |")
-    for name, measured in rounds.items():
-        ns, faster, over = (statistics.median(values) for values in zip(*measured))
-        low, high = min(measured)[0], max(measured)[0]
-        print(f"| {name} | {ns:.0f} ({low:.0f} ... {high:.0f}) | {100 * ns * 1e-9 * RATE_HZ:.2f} | {faster:.1f} | "
-              f"{over:.2f} |")
-    print(f"\n{said.stderr.strip()}")
-    print(f"od3.so: {os.path.getsize(TOP / 'od3.lv2/od3.so')} bytes; od3.gru: {os.path.getsize(MODEL)} bytes")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="writes all to this file too")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    has_torch = importlib.util.find_spec("torch") is not None
+    before = os.getloadavg()[0]
+    told = [time_round(has_torch) for _ in range(options.rounds)]
+    found = report(told, (before, os.getloadavg()[0]))
+    print_report(found)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

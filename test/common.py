@@ -45,14 +45,23 @@ def playing(n, seed):
     return (level * rng.uniform(-1, 1, n)).astype(np.float32)
 
 
-def render(model, x, knobs, kernel=None, n_lanes=1, program=("test/render",)):
+def run(*command, text=True, **options):
+    """Runs a command that must not fail, with options of subprocess.run; what it says on standard output."""
+    result = subprocess.run([str(word) for word in command], capture_output=True, check=False, text=text, **options)
+    if result.returncode:
+        raise AssertionError(f"{command} failed with {result.returncode}:\n{result.stdout[-3000:]}\n"
+                             f"{result.stderr[-3000:]}")
+    return result.stdout
+
+
+def render(model, x, knobs, kernel=None, n_lanes=1, program=("test/render",), sample="<f4"):
     """The C network's output for float32 x at knobs from -1 to +1; program is relative to the build folder."""
     *emulator, name = program
     command = [*emulator, str(BUILD / name), str(model), str(n_lanes), *(repr(float(knob)) for knob in knobs)]
     environment = {**os.environ, **({"OD3_KERNEL": kernel} if kernel else {})}
-    result = subprocess.run(command, input=np.ascontiguousarray(x, "<f4").tobytes(), env=environment,
+    result = subprocess.run(command, input=np.ascontiguousarray(x, sample).tobytes(), env=environment,
                             stdout=subprocess.PIPE, check=True)
-    return np.frombuffer(result.stdout, "<f4").astype(np.float64)
+    return np.frombuffer(result.stdout, sample).astype(np.float64)
 
 
 def note(text):

@@ -46,7 +46,8 @@ a_knob_that_moves_makes_no_click(void** state)
       lilv_instance_activate(instance->lilv);
       for (int t = 0; t < N; t += BLOCK) {
         const float done =
-            is_jump ? t >= MOVE_AT : fminf(1.0f, fmaxf(0.0f, (float)(t - MOVE_AT) / SWEEP_FRAMES));
+            is_jump ? t >= MOVE_AT
+                    : fminf(1.0f, fmaxf(0.0f, (float)(t - MOVE_AT) / (float)SWEEP_FRAMES));
         const float low = position(port, 0);
         const float high = position(port, 20);
         instance->controls[port] = is_down ? high + (low - high) * done : low + (high - low) * done;

@@ -30,7 +30,7 @@ it_starts_settled_and_idles_in_silence(void** state)
       for (int t = 0; t < LENGTH; ++t) {
         sum += (double)out[t];
       }
-      largest_dc = fmax(largest_dc, fabs(sum / LENGTH));
+      largest_dc = fmax(largest_dc, fabs(sum / (double)LENGTH));
     }
   }
   print_message("# loudest idle sample %.2g, largest DC %.2g\n", (double)loudest, largest_dc);

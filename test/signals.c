@@ -18,7 +18,7 @@ void
 sine(float* to, double frequency_hz, double amplitude)
 {
   for (int i = 0; i < N; ++i) {
-    to[i] = (float)(amplitude * sin(2.0 * 3.14159265358979 * frequency_hz * i / RATE_HZ));
+    to[i] = (float)(amplitude * sin(2.0 * 3.14159265358979 * frequency_hz * i / (double)RATE_HZ));
   }
 }
 

@@ -20,7 +20,8 @@ SECONDS = 10
 KNOBS = (0.3, -0.7)
 SIZES = (4, 8, 12, 16, 17, 20, 24, 32, 33, 40, 48, 64)
 NATIVE = {"x86_64": ("sse2", "avx2"), "aarch64": ("neon",)}.get(platform.machine(), ())
-FOREIGN = {"aarch64": ("qemu-aarch64", "test/render-aarch64"), "arm": ("qemu-arm", "test/render-arm")}
+FOREIGN = {"aarch64": ("qemu-aarch64", "test/render-aarch64"), "arm": ("qemu-arm", "test/render-arm"),
+           "s390x": ("qemu-s390x", "test/render-s390x")}
 
 
 def has(flag):
@@ -103,6 +104,27 @@ class Kernels(unittest.TestCase):
     def test_arm(self):
         """neon, 32 bits"""
         self.check(0.25, kernel="neon", program=FOREIGN["arm"])
+
+    def test_arm_plain(self):
+        """plain, 32 bits"""
+        self.check(0.05, kernel="plain", program=FOREIGN["arm"])
+
+    def test_s390x(self):
+        """plain, big-endian"""
+        self.check(0.05, kernel="plain", program=FOREIGN["s390x"], sample=">f4")
+
+    def test_golden_vectors_elsewhere(self):
+        """od3.gru against its golden vectors, on other processors"""
+        folder = common.TOP / "test/golden"
+        x, _ = soundfile.read(folder / "probe.wav", dtype="float32")
+        for cpu, program in FOREIGN.items():
+            for path in sorted(folder.glob("[+-]*.wav")):
+                with self.subTest(cpu=cpu, knobs=path.stem):
+                    expected, _ = soundfile.read(path)
+                    played = common.render(self.models["od3"], x[:12000], path.stem.split("_"), program=program,
+                                           sample=">f4" if cpu == "s390x" else "<f4")
+                    self.assertGreater(np.abs(expected[:12000]).max(), 0.01)
+                    self.assertLessEqual(np.abs(played - expected[:12000]).max(), 1e-5)
 
     def test_old_processor(self):
         """x86-64 without AVX: the fastest kernel is sse2"""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The model file's parser against good, damaged and hostile files. Built with sanitizers.
+#include "bytes.h"
 #include "crc32.h"
 #include "gru.h"
 #include "kernel.h"
@@ -29,39 +30,11 @@ enum {
   N_PACKED = (N_THETA + 15) / 16 * 16,
   N_MOVED = 16,
   TEXT_SIZE = 9,
-  VERSION_AT = 8,
-  SIZE_AT = 12,
-  CHECKSUM_AT = 16,
-  RATE_AT = 20,
-  HIDDEN_AT = 24,
-  KNOBS_AT = 28,
-  LAYERS_AT = 32,
-  FEATURES_AT = 36,
-  MOVED_AT = 40,
-  TEXT_SIZE_AT = 44,
-  RESERVED_AT = 48,
-  KNOB_AT = 52,
   LAYER_AT = KNOB_AT + 24 * N_KNOBS,
   THETA_AT = LAYER_AT + 4 * (2 + N_FEATURES * (N_KNOBS + 1)),
   TEXT_AT = THETA_AT + 4 * (N_THETA + N_FEATURES * N_MOVED + HIDDEN + 1),
   FILE_SIZE = TEXT_AT + TEXT_SIZE,
 };
-
-static void
-put_u32(uint8_t* at, uint32_t value)
-{
-  for (unsigned i = 0; i < 4; ++i) {
-    at[i] = (uint8_t)(value >> (8U * i));
-  }
-}
-
-static void
-put_f32(uint8_t* at, float value)
-{
-  uint32_t bits = 0;
-  memcpy(&bits, &value, sizeof bits);
-  put_u32(at, bits);
-}
 
 static void
 seal(uint8_t* file)
@@ -123,6 +96,33 @@ crc32_has_the_known_check_value(void** state)
 {
   (void)state;
   assert_int_equal(crc32((const uint8_t*)"123456789", 9), 0xCBF43926U);
+}
+
+// Bit by bit.
+static uint32_t
+slow_crc32(const uint8_t* data, size_t size)
+{
+  uint32_t crc = 0xFFFFFFFFU;
+  for (size_t bit = 0; bit < 8 * size; ++bit) {
+    crc ^= bit % 8 ? 0U : data[bit / 8];
+    crc = (crc >> 1U) ^ (crc & 1U ? 0xEDB88320U : 0U);
+  }
+  return ~crc;
+}
+
+static void
+crc32_is_the_same_for_any_size_and_place(void** state)
+{
+  (void)state;
+  uint8_t data[300];
+  for (size_t i = 0; i < sizeof data; ++i) {
+    data[i] = (uint8_t)(i * i + 7 * i);
+  }
+  for (size_t begin = 0; begin < 4; ++begin) {
+    for (size_t size = 0; size + begin <= sizeof data; ++size) {
+      assert_int_equal(crc32(data + begin, size), slow_crc32(data + begin, size));
+    }
+  }
 }
 
 static void
@@ -265,6 +265,41 @@ numbers_that_are_none_are_refused(void** state)
   expect(file, FILE_SIZE, MODEL_BAD_NUMBER);
 }
 
+// A model of one knob and n_layers, at most 3, of one unit, which each multiply by 1e8.
+static void
+expect_of_layers(uint32_t n_layers, ModelStatus expected)
+{
+  enum { LAYER_SIZE = 16, SIZE = KNOB_AT + 24 + 3 * LAYER_SIZE + 4 * (N_THETA + HIDDEN + 1) };
+  uint8_t file[SIZE] = {0};
+  const uint32_t size = SIZE - (3U - n_layers) * LAYER_SIZE;
+  const uint32_t header[] = {48000, HIDDEN, 1, n_layers, 1, 0, 0, 0};
+  memcpy(file, "\x89OD3\r\n\x1a\n", 8);
+  put_u32(file + VERSION_AT, 1);
+  put_u32(file + SIZE_AT, size);
+  for (unsigned i = 0; i < sizeof header / sizeof *header; ++i) {
+    put_u32(file + RATE_AT + 4 * i, header[i]);
+  }
+  file[KNOB_AT] = 'k';
+  put_f32(file + KNOB_AT + 20, 1.0f);
+  for (uint32_t i = 0; i < n_layers; ++i) {
+    uint8_t* layer = file + KNOB_AT + 24 + (size_t)LAYER_SIZE * i;
+    put_u32(layer, 1);
+    put_f32(layer + 4, 1e4f);
+    put_f32(layer + 8, -1e4f);
+  }
+  put_u32(file + CHECKSUM_AT, crc32(file + RATE_AT, size - RATE_AT));
+  expect(file, size, expected);
+}
+
+static void
+layers_that_could_overflow_are_refused(void** state)
+{
+  (void)state;
+  expect_of_layers(0, MODEL_OK);
+  expect_of_layers(2, MODEL_OK);         // at most 1e16
+  expect_of_layers(3, MODEL_BAD_NUMBER); // 1e24
+}
+
 static void
 text_that_is_none_is_refused(void** state)
 {
@@ -343,20 +378,33 @@ paths_that_hold_no_model_are_refused(void** state)
   rmdir(folder);
 }
 
+static void
+every_failure_has_a_name(void** state)
+{
+  (void)state;
+  for (ModelStatus status = MODEL_OK; status <= MODEL_BAD_TEXT; ++status) {
+    assert_string_not_equal(model_status_text(status), "unknown error");
+  }
+  assert_string_equal(model_status_text(MODEL_BAD_TEXT + 1), "unknown error");
+}
+
 int
 main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(crc32_has_the_known_check_value),
+      cmocka_unit_test(crc32_is_the_same_for_any_size_and_place),
       cmocka_unit_test(a_good_file_is_read_as_written),
       cmocka_unit_test(every_truncation_is_refused),
       cmocka_unit_test(every_flipped_bit_is_refused),
       cmocka_unit_test(no_byte_can_do_harm),
       cmocka_unit_test(absurd_dimensions_are_refused),
       cmocka_unit_test(numbers_that_are_none_are_refused),
+      cmocka_unit_test(layers_that_could_overflow_are_refused),
       cmocka_unit_test(text_that_is_none_is_refused),
       cmocka_unit_test(other_files_are_told_apart),
       cmocka_unit_test(paths_that_hold_no_model_are_refused),
+      cmocka_unit_test(every_failure_has_a_name),
   };
   return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -4,7 +4,6 @@
 
 import os
 import re
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -21,10 +20,6 @@ NEWEST_GLIBC = (2, 27)  # what MOD's system has
 SETTLED = 2400  # samples after which the golden vectors' state of zeros is forgotten
 
 
-def run(*command, **options):
-    return subprocess.run([str(word) for word in command], check=True, capture_output=True, **options)
-
-
 class Devices(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -33,11 +28,12 @@ class Devices(unittest.TestCase):
         cls.folder = Path(cls._folder.name)
         environment = {key: value for key, value in os.environ.items() if key not in ("CC", "CFLAGS", "LDFLAGS")}
         for device in DEVICES:
-            run("./waf", "--no-install", f"--target={device}", "configure", "build", cwd=common.TOP, env=environment)
+            common.run("./waf", "--no-install", f"--target={device}", "configure", "build", cwd=common.TOP,
+                       env=environment)
         for arch, (triplet, _) in {**ARCHS, "native": (None, None)}.items():
             compiler = f"{triplet}-gcc" if triplet else "gcc"
-            run(compiler, "-O2", "-idirafter", "/usr/include", common.TOP / "test/plain_host.c", "-o",
-                cls.folder / f"host-{arch}", "-ldl")
+            common.run(compiler, "-O2", "-idirafter", "/usr/include", common.TOP / "test/plain_host.c", "-o",
+                       cls.folder / f"host-{arch}", "-ldl")
         cls.probe, _ = soundfile.read(common.TOP / "test/golden/probe.wav", dtype="float32")
 
     def bundle(self, device):
@@ -51,14 +47,14 @@ class Devices(unittest.TestCase):
             command = [qemu, "-cpu", cpu, "-L", f"/usr/{triplet}", self.folder / f"host-{arch}", self.bundle(device)]
         else:
             command = [self.folder / "host-native", common.TOP / "od3.lv2"]
-        result = run(*command, gain, tone, oversampling, input=self.probe.tobytes())
-        return np.frombuffer(result.stdout, "<f4").astype(np.float64)
+        sound = common.run(*command, gain, tone, oversampling, input=self.probe.tobytes(), text=False)
+        return np.frombuffer(sound, "<f4").astype(np.float64)
 
     def test_needs(self):
         """libc and libm alone, and nothing newer than the devices have"""
         for device, (arch, _) in DEVICES.items():
             library = self.bundle(device) / "od3.so"
-            said = run(f"{ARCHS[arch][0]}-objdump", "-p", "-T", library, text=True).stdout
+            said = common.run(f"{ARCHS[arch][0]}-objdump", "-p", "-T", library)
             needed = set(re.findall(r"NEEDED\s+(\S+)", said))
             self.assertLessEqual(needed, {"libc.so.6", "libm.so.6"})
             versions = {tuple(map(int, v.split("."))) for v in re.findall(r"GLIBC_([\d.]+)", said)}

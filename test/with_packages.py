@@ -5,7 +5,6 @@
 import os
 import re
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import unittest
@@ -17,15 +16,6 @@ VERSION = re.search(r"^VERSION = '([\d.]+)'", (common.TOP / "wscript").read_text
 NAME = f"od3.lv2-{VERSION}"
 
 
-def run(*command, cwd, **environment):
-    """Runs a command that must not fail; its output, both streams."""
-    result = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True, check=False,
-                            env={**os.environ, **environment})
-    if result.returncode:
-        raise AssertionError(f"{command} failed:\n{result.stdout[-3000:]}{result.stderr[-3000:]}")
-    return result.stdout + result.stderr
-
-
 class Packages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -33,7 +23,7 @@ class Packages(unittest.TestCase):
         cls.addClassCleanup(cls._folder.cleanup)
         cls.folder = Path(cls._folder.name)
         checkout = cls.folder / "checkout"
-        run("git", "clone", "-q", common.TOP, checkout, cwd=cls.folder)
+        common.run("git", "clone", "-q", common.TOP, checkout, cwd=cls.folder)
         cls.archive = cls.pack(checkout)
         with tarfile.open(cls.archive) as archive:
             archive.extractall(cls.folder)
@@ -45,7 +35,7 @@ class Packages(unittest.TestCase):
         """The source archive of a folder."""
         if (common.TOP / ".waf").exists():
             shutil.copytree(common.TOP / ".waf", folder / ".waf", dirs_exist_ok=True)
-        run("./waf", "--no-install", "dist", cwd=folder)
+        common.run("./waf", "--no-install", "dist", cwd=folder)
         return folder / f"{NAME}.tar.gz"
 
     def test_archive(self):
@@ -63,7 +53,7 @@ class Packages(unittest.TestCase):
         for name in ("one", "another/deeper"):
             folder = self.folder / name
             shutil.copytree(self.source, folder)
-            run("./waf", "--no-install", "configure", "build", cwd=folder)
+            common.run("./waf", "--no-install", "configure", "build", cwd=folder)
             built.append({path.name: path.read_bytes() for path in (folder / "od3.lv2").rglob("*") if path.is_file()})
         self.assertGreater(len(built[0]), 4)
         self.assertEqual(built[0], built[1])
@@ -75,21 +65,21 @@ class Packages(unittest.TestCase):
         shutil.copy(self.archive, folder.parent / f"od3-lv2_{VERSION}.orig.tar.gz")
         shutil.copytree(folder / "packaging/debian", folder / "debian")
         # -d: of the build dependencies, xmds2 alone may be missing, and its waf is in .waf/.
-        run("dpkg-buildpackage", "-us", "-uc", "-b", "-d", cwd=folder)
+        common.run("dpkg-buildpackage", "-us", "-uc", "-b", "-d", cwd=folder)
         (package,) = folder.parent.glob("od3-lv2_*.deb")
         self.assertIn(f"_{VERSION}-1_", package.name)
         # The project has no mail address, and a package of one's own closes no bug.
-        run("lintian", "--fail-on", "error,warning,info", "--allow-root", "--suppress-tags",
-            "bogus-mail-host,initial-upload-closes-no-bugs", package, cwd=folder.parent)
+        common.run("lintian", "--fail-on", "error,warning,info", "--allow-root", "--suppress-tags",
+                   "bogus-mail-host,initial-upload-closes-no-bugs", package, cwd=folder.parent)
         root = self.folder / "root"
         (root / "var/lib/dpkg/updates").mkdir(parents=True)
         (root / "var/lib/dpkg/info").mkdir()
         (root / "var/lib/dpkg/status").touch()
         dpkg = ("dpkg", f"--root={root}", "--force-depends", "--force-not-root", "--log=/dev/null")
-        run(*dpkg, "-i", package, cwd=self.folder)
-        found = run("lv2ls", cwd=self.folder, LV2_PATH=str(root / "usr/lib/lv2"))
+        common.run(*dpkg, "-i", package, cwd=self.folder)
+        found = common.run("lv2ls", cwd=self.folder, env={**os.environ, "LV2_PATH": str(root / "usr/lib/lv2")})
         self.assertEqual(found.split(), ["urn:od3-lv2:od3"])
-        run(*dpkg, "--purge", "od3-lv2", cwd=self.folder)
+        common.run(*dpkg, "--purge", "od3-lv2", cwd=self.folder)
         left = [path for path in root.rglob("*") if path.is_file() and "var/lib/dpkg" not in str(path)]
         self.assertEqual(left, [])
 
@@ -111,16 +101,18 @@ class Packages(unittest.TestCase):
                                       "os.execv('./waf', ['./waf', '--no-install', *sys.argv[1:]])\n")
         (work / "bin/waf").chmod(0o755)
         script = f'. "{work / NAME}/packaging/PKGBUILD"; cd "{work}"; pkgdir="{work}/stage"; (build) && (package)'
-        run("bash", "-euc", script, cwd=work, PATH=f"{work}/bin:{os.environ['PATH']}")
+        common.run("bash", "-euc", script, cwd=work,
+                   env={**os.environ, "PATH": f"{work}/bin:{os.environ['PATH']}"})
         self.assertTrue((work / "stage/usr/lib/lv2/od3.lv2/od3.so").exists())
         self.assertTrue((work / "stage/usr/share/licenses/od3.lv2/LICENSE").exists())
 
     def test_metainfo(self):
         """appstreamcli accepts what is installed for software centres, and tells this release"""
         stage = self.folder / "stage"
-        run("./waf", "--no-install", "configure", "--prefix=/usr", "install", f"--destdir={stage}", cwd=self.source)
+        common.run("./waf", "--no-install", "configure", "--prefix=/usr", "install", f"--destdir={stage}",
+                   cwd=self.source)
         (metainfo,) = (stage / "usr/share/metainfo").iterdir()
-        run("appstreamcli", "validate", "--no-net", metainfo, cwd=self.folder)
+        common.run("appstreamcli", "validate", "--no-net", metainfo, cwd=self.folder)
         self.assertIn(f'version="{VERSION}"', metainfo.read_text())
 
 
