@@ -4,6 +4,7 @@
 //
 // Sizes are constants after inlining, so that loops over them are unrolled and sums stay in
 // registers.
+#include "gru_woven.h"
 #include "kernel.h"
 #include "memory.h"
 #include "rows_by_element.h"
@@ -14,6 +15,11 @@ enum {
   MAX_SPLITS = 4, // of a sum, so that additions don't wait for each other
   MAX_VECTORS = GRU_MAX_HIDDEN / VECTOR_FLOATS,
   OUT_FRAMES = 64,
+#if defined(__SSE2__) && VECTOR_FLOATS == 4
+  IS_WOVEN = true,
+#else
+  IS_WOVEN = false,
+#endif
 };
 
 typedef struct {
@@ -24,15 +30,6 @@ typedef struct {
   size_t n_splits;   // of each sum; does not depend on n_lanes, and so no sound does
   size_t n_together; // of these, computed at once
 } Sizes;
-
-// Hides from the compiler what a pointer points to: else it would load the weights before the loop
-// over frames, and spill hundreds of registers.
-ALWAYS_INLINE const float*
-opaque(const float* pointer)
-{
-  __asm__ volatile("" : "+r"(pointer));
-  return pointer;
-}
 
 // Sums and the like are [n_block][n_lanes].
 
@@ -228,10 +225,48 @@ process(Sizes n, const Gru* gru, uint32_t n_lanes, float* states, const float* i
   }
 }
 
+// As process, for any number of lanes: they take turns.
+ALWAYS_INLINE void
+process_woven(Woven n, const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
+              uint32_t n_frames)
+{
+  Vector factors[GRU_MAX_LANES][2][GRU_MAX_HIDDEN]; // for this frame and the next
+  Vector sums[OUT_FRAMES];
+  Vector* state = (Vector*)states;
+  for (size_t i = 0; i < n_lanes * n.n_vectors * VECTOR_FLOATS; ++i) {
+    const size_t per_lane = n.n_vectors * VECTOR_FLOATS;
+    factors[i / per_lane][0][i % per_lane] = splat(states[i]);
+  }
+  size_t lane = 0;
+  size_t turn = 0;
+  for (uint32_t done = 0; done < n_frames;) {
+    const uint32_t left = n_frames - done;
+    const uint32_t end = left < OUT_FRAMES ? left : OUT_FRAMES;
+    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
+    for (size_t t = 0; t < end; ++t) {
+      sums[t] = woven_step(n, gru, state + lane * n.n_vectors, in[done + t], factors[lane][turn],
+                           factors[lane][1 - turn]);
+      ++lane;
+      if (lane == n_lanes) {
+        lane = 0;
+        turn = 1 - turn;
+      }
+    }
+    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
+    for (uint32_t t = 0; t < end; ++t) {
+      out[done + t] = total(sums[t], gru->out_bias);
+    }
+    done += end;
+  }
+}
+
 // As many vectors as leave registers for 2 lanes of sums.
 ALWAYS_INLINE size_t
 block_of(size_t n_vectors)
 {
+  if (IS_WOVEN) {
+    return n_vectors <= WOVEN_MAX_BLOCK ? n_vectors : n_vectors / 2;
+  }
   if (MULTIPLIES_BY_ELEMENT && n_vectors % 8 == 0) { // AArch64 has twice the registers
     return 8;
   }
@@ -247,12 +282,21 @@ sizes_of(size_t n_units, size_t n_lanes)
   return (Sizes){n_lanes, n_units, n_vectors, block_of(n_vectors), n_splits, n_together};
 }
 
+ALWAYS_INLINE Woven
+woven_of(size_t n_units)
+{
+  const Sizes n = sizes_of(n_units, 1);
+  return (Woven){n.n_rows, n.n_vectors, n.n_block};
+}
+
 // A GruProcess of so many units.
 #define PROCESS(n_units)                                                                           \
   static void process_##n_units(const Gru* gru, uint32_t n_lanes, float* states, const float* in,  \
                                 float* out, uint32_t n_frames) NONBLOCKING                         \
   {                                                                                                \
-    if (n_lanes == 1) {                                                                            \
+    if (IS_WOVEN) {                                                                                \
+      process_woven(woven_of(n_units), gru, n_lanes, states, in, out, n_frames);                   \
+    } else if (n_lanes == 1) {                                                                     \
       process(sizes_of(n_units, 1), gru, 1, states, in, out, n_frames);                            \
     } else {                                                                                       \
       process(sizes_of(n_units, 2), gru, n_lanes, states, in, out, n_frames);                      \

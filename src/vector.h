@@ -7,6 +7,7 @@
 
 #include "realtime.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -37,6 +38,45 @@ held(Vector x)
   __asm__("" : "+w"(x));
 #endif
   return x;
+}
+
+// Hides from the compiler what a pointer points to: else it would load the weights before the loop
+// over frames, and spill hundreds of registers.
+ALWAYS_INLINE const float*
+opaque(const float* pointer)
+{
+  __asm__ volatile("" : "+r"(pointer));
+  return pointer;
+}
+
+// x[i], in all places.
+ALWAYS_INLINE Vector
+copies(Vector x, size_t i)
+{
+#if defined(__SSE2__) && VECTOR_FLOATS == 4
+  const __m128i v = (__m128i)x;
+  return (Vector)(i == 0   ? _mm_shuffle_epi32(v, 0x00)
+                  : i == 1 ? _mm_shuffle_epi32(v, 0x55)
+                  : i == 2 ? _mm_shuffle_epi32(v, 0xaa)
+                           : _mm_shuffle_epi32(v, 0xff));
+#else
+  return splat(x[i]);
+#endif
+}
+
+// x rounded to integers, for x from -2^22 to 2^22; their low bits are those of `bits`, too.
+ALWAYS_INLINE Vector
+nearest(Vector x, Vector* bits)
+{
+#if defined(__SSE2__) && VECTOR_FLOATS == 4
+  const __m128i integers = _mm_cvtps_epi32((__m128)x);
+  *bits = (Vector)integers;
+  return (Vector)_mm_cvtepi32_ps(integers);
+#else
+  const Vector magic = splat(12582912.0f); // see fast_exp2 in activation.h
+  *bits = x + magic;
+  return *bits - magic;
+#endif
 }
 
 // The lesser of each two; b where a is NaN.
@@ -71,7 +111,7 @@ greater(Vector a, Vector b)
 #endif
 }
 
-// a / b, for b from 1 to 2^62.
+// a / b, for b from 1 to 2^64.
 ALWAYS_INLINE Vector
 quotient(Vector a, Vector b)
 {
