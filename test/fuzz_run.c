@@ -7,8 +7,8 @@
 //   between these, while bypass fades: one of the two, or, below +60 dBFS, a mixture
 //   disabled, and oversampling changes: finite, if the input was below 1e30
 // And in the end, of a sane host that keeps its controls still, at 44.1 to 192 kHz: once its knobs
-// have arrived, and 100 ms later, that the sound is a fresh instance's to -60 dB, but for an offset
-// of at most -40 dB, which goes away as the idle network (network.h) follows the knobs. After
+// have arrived, and 100 ms later, that the sound is a fresh instance's to -60 dB, and so is what is
+// left of an offset, which goes away as the idle network (network.h) follows the knobs. After
 // activate(), at any rate, that the sound is the same, bit by bit.
 #include "fuzz.h"
 
@@ -33,7 +33,7 @@ static const float loudest = 15.85f;         // +24 dBFS
 static const float loudest_fading = 1000.0f; // +60 dBFS: tame.h
 static const float loudest_mixed = 1e30f;
 static const double allowed_error = 1e-6;  // of the energy: -60 dB
-static const double allowed_offset = 1e-4; // likewise: -40 dB
+static const double allowed_offset = 1e-6; // likewise
 static const double model_rate_hz = 48000.0;
 
 typedef struct {
