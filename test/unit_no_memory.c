@@ -90,6 +90,7 @@ it_plays_without_memory(void** state)
   reset_allocations(0);
   play(plugin, out);
   assert_int_equal(allocations.n, 0);
+  reset_allocations(SIZE_MAX);
   lv2_descriptor(0)->cleanup(plugin);
 }
 
