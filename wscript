@@ -64,19 +64,19 @@ SANITIZE = [*CHECKS, '-O0']
 WRAPPED = ['unit_bad_models', 'unit_no_memory']
 WRAP = [f'-Wl,--wrap={name}' for name in ('malloc', 'calloc', 'aligned_alloc', 'free')]
 CLANG = 'clang-22'
-# Of the sanitizers, clang's vector kernels, which take minutes to compile else, have the address one alone.
-ADDRESS_VECTORS = ['-fsanitize=address', '-g', '-O1', '-mllvm', '-asan-instrumentation-with-call-threshold=0']
 # What test/safe_*.py run, in the build folder's safe/: compilers, and flags after all others; for vector kernels, other
 # ones.
 SAFE = {
     'native': (None, ['-g'], None),
     'realtime': (CLANG, ['-fsanitize=realtime', '-g'], None),
-    'address': (CLANG, [*CHECKS, '-O1'], ADDRESS_VECTORS),
+    'address': (CLANG, [*CHECKS, '-O1'], ['-g']),  # the unit tests have GCC's vector kernels with both sanitizers
     'thread': (CLANG, ['-fsanitize=thread', '-g', '-O1'], None),
     'coverage': ('gcc', ['--coverage', '-O0'], None),
 }
-# For libFuzzer. It is not told of comparisons, which loops make too many of; vector kernels have no coverage.
+# For libFuzzer. It is not told of comparisons, which loops make too many of. The vector kernels, which take minutes
+# to compile else, have no coverage, and of the sanitizers the address one alone.
 FUZZ = ['-fsanitize=fuzzer-no-link', '-fno-sanitize-coverage=trace-cmp', *CHECKS, '-O1']
+FUZZ_VECTORS = ['-fsanitize=address', '-g', '-O1', '-mllvm', '-asan-instrumentation-with-call-threshold=0']
 # Bugs that fuzzing must find: a source, and what becomes of its text.
 PLANTED = {
     'model': ('src/model.c', 'value > high', 'value > high + 1U'),
@@ -276,7 +276,7 @@ def _plant(task):
 
 def _fuzzers(bld):
     """test/fuzz_*.c with clang's libFuzzer and sanitizers, and once more each, as planted_*, with a bug."""
-    fuzzed = _objects(bld, [*CORE, 'src/od3.c'], 'fuzzed', FUZZ, CLANG, ADDRESS_VECTORS)
+    fuzzed = _objects(bld, [*CORE, 'src/od3.c'], 'fuzzed', FUZZ, CLANG, FUZZ_VECTORS)
     # What vector kernels read and write depends on the model alone, and run() is to be played for long.
     quick = [f'core-{name[7:]}' if name[7:] in bld.env.VECTOR_KERNELS else name for name in fuzzed]
     for bundle, model in (('od3', DEFAULT_MODEL), ('od3-eco', ECO_MODEL)):
