@@ -38,7 +38,9 @@ network_init(Network* network, const PackedModel* model, double sample_rate_hz,
   *network = (Network){.model = model, .theta = memory};
   network->aim = memory + model->conditioning.n_theta;
   network->gru = packed_model_gru(model, memory);
-  network->idle_frames = (uint32_t)fmin(fmax(idle_frames, 1.0), (double)TICK_FRAMES);
+  network->idle_frames = idle_frames < 1.0                   ? 1U
+                         : idle_frames > (double)TICK_FRAMES ? (uint32_t)TICK_FRAMES
+                                                             : (uint32_t)idle_frames;
 }
 
 // The mean output in n_frames of silence, at most TICK_FRAMES.
