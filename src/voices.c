@@ -8,6 +8,8 @@
 #include "tame.h"
 #include "voice.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static const unsigned multiples[N_OVERSAMPLINGS] = {1, 2, 4};
@@ -97,6 +99,14 @@ voices_begin_tick(Voices* voices, Oversampling oversampling) NONBLOCKING
   }
 }
 
+// A mixture of two samples, or the first where that is not finite.
+static float
+mix(float from, float to, float part) NONBLOCKING
+{
+  const float mixture = from + part * (to - from);
+  return isfinite(mixture) ? mixture : from;
+}
+
 void
 voices_run(Voices* voices, const Network* network, uint32_t tick_position, const float* in,
            float* wet, float* dry, uint32_t n_frames) NONBLOCKING
@@ -116,12 +126,13 @@ voices_run(Voices* voices, const Network* network, uint32_t tick_position, const
   voice_run(voices->heard, network, tick_position, tamed, wet, n_frames);
   if (voices->coming) {
     const float step = 1.0f / (float)TICK_FRAMES;
+    const bool has_begun = voices->arrival_line.to > 0.0f;
     float coming_wet[TICK_FRAMES];
     voice_run(voices->coming, network, tick_position, tamed, coming_wet, n_frames);
-    for (uint32_t i = 0; i < n_frames; ++i) {
+    for (uint32_t i = 0; has_begun && i < n_frames; ++i) {
       const float arrival = line_at(voices->arrival_line, step * (float)(tick_position + i + 1U));
-      wet[i] += arrival * (coming_wet[i] - wet[i]);
-      dry[i] += arrival * (coming_dry[i] - dry[i]);
+      wet[i] = mix(wet[i], coming_wet[i], arrival);
+      dry[i] = mix(dry[i], coming_dry[i], arrival);
     }
   }
 }

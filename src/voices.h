@@ -40,9 +40,10 @@ void
 voices_begin_tick(Voices* voices, Oversampling oversampling) NONBLOCKING;
 
 // Plays n_frames of `in`, any numbers at all, from frame tick_position of a tick to at most its
-// end: into `wet` through the network, and into `dry` bit for bit (faded, during a change), both
-// equally late. Audio thread; the time depends on n_frames, the model and whether a change is under
-// way.
+// end: into `wet` through the network, and into `dry` bit for bit, both equally late. While a
+// change fades, both are mixtures of two frames; where dry ones have none that is finite, the one
+// that was heard before. Audio thread; the time depends on n_frames, the model and whether a change
+// is under way.
 void
 voices_run(Voices* voices, const Network* network, uint32_t tick_position, const float* in,
            float* wet, float* dry, uint32_t n_frames) NONBLOCKING;

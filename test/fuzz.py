@@ -34,12 +34,12 @@ def call(program, *arguments):
 
 def fuzz(name, seconds, program=None):
     """Fuzzes from the corpus of that name; returns the exit status and what libFuzzer said."""
-    new, found = BUILD / "corpus" / name, BUILD / "found"
+    new, found = BUILD / "corpus" / (program or name), BUILD / "found"
     for folder in (new, found):
         folder.mkdir(parents=True, exist_ok=True)
     return call(program or f"fuzz_{name}", f"-max_total_time={seconds}", f"-max_len={MAX_BYTES[name]}",
-                "-len_control=0", "-timeout=30", "-print_final_stats=1", f"-artifact_prefix={found}/{program or name}-",
-                *([new] if program is None else []), corpus(name))
+                "-len_control=0", "-timeout=30", "-print_final_stats=1",
+                f"-artifact_prefix={found}/{program or name}-", new, corpus(name))
 
 
 def summary(said):

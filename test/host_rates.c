@@ -6,6 +6,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -170,6 +171,45 @@ a_change_fades_while_playing(void** state)
   }
 }
 
+// Off, frames of any kind come out bit for bit, as late as the choice that is heard. While a change
+// fades, for 20 ms after as long a warm-up, they come as late as either, or as a mixture of both,
+// if these are finite.
+static void
+bypass_passes_anything_while_the_choice_changes(void** state)
+{
+  (void)state;
+  enum { LENGTH = 9600, CHANGE_AT = 3000, FADE_AT = CHANGE_AT + 960, SETTLED_AT = FADE_AT + 1152 };
+  static const float kinds[] = {0.1f,  -0.2f,  INFINITY, NAN,    0.3f, -INFINITY,
+                                3e38f, -3e38f, 1e-40f,   1000.f, 0.0f, -1e30f};
+  for (int t = 0; t < LENGTH; ++t) {
+    in[t] = kinds[(uint32_t)t * 2654435761U % 65521U % (sizeof kinds / sizeof *kinds)];
+  }
+  for (int from = 0; from < N_CHOICES; ++from) {
+    for (int to = 0; to < N_CHOICES; ++to) {
+      Instance* instance = start(RATE_HZ, choices[from], 0);
+      host_run(instance, in, out, CHANGE_AT, 100);
+      const int latency_before = (int)instance->controls[PORT_LATENCY];
+      instance->controls[PORT_OVERSAMPLING] = choices[to];
+      host_run(instance, in + CHANGE_AT, out + CHANGE_AT, LENGTH - CHANGE_AT, 100);
+      const int latency_after = (int)instance->controls[PORT_LATENCY];
+      host_free(instance);
+      for (int t = 64; t < LENGTH; ++t) {
+        const float before = in[t - latency_before];
+        const float after = in[t - latency_after];
+        const float least = 1.001f * fminf(0.0f, fminf(before, after));
+        const float most = 1.001f * fmaxf(0.0f, fmaxf(before, after));
+        const bool is_before = memcmp(out + t, &before, sizeof before) == 0;
+        const bool is_after = memcmp(out + t, &after, sizeof after) == 0;
+        const bool is_mixture =
+            isfinite(before) && isfinite(after) && out[t] >= least && out[t] <= most;
+        assert_true(t >= FADE_AT || is_before);
+        assert_true(is_before || is_after || is_mixture);
+        assert_true(t < SETTLED_AT || is_after);
+      }
+    }
+  }
+}
+
 // Choices that come faster than they fade are taken up in turn, and the last one stays.
 static void
 hasty_changes_end_where_they_should(void** state)
@@ -213,6 +253,7 @@ main(void)
       cmocka_unit_test(latency_is_told),
       cmocka_unit_test(any_choice_is_a_choice),
       cmocka_unit_test(a_change_fades_while_playing),
+      cmocka_unit_test(bypass_passes_anything_while_the_choice_changes),
       cmocka_unit_test(hasty_changes_end_where_they_should),
       cmocka_unit_test(a_late_choice_is_taken_at_once),
   };
