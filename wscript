@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from waflib import Build, Configure, Errors, Scripting
+from waflib import Build, Configure, Context, Errors, Scripting
 
 sys.path.insert(0, 'packaging')
 import source_archive  # noqa: E402 # found through the line above
@@ -38,13 +38,6 @@ VECTOR_KERNELS = {
     'aarch64': {'neon': (4, [])},
     'arm': {'neon': (4, ['-funsafe-math-optimizations', '-fno-associative-math', '-fno-reciprocal-math'])},
 }
-# Processors that `./waf test` has no need to run on, and compilers for them.
-FOREIGN = {
-    # Big-endian, and without a vector kernel. ISO C would have it calculate in double precision.
-    's390x': ['s390x-linux-gnu-gcc', '-fexcess-precision=fast'],
-    'aarch64': ['aarch64-linux-gnu-gcc'],
-    'arm': ['arm-linux-gnueabihf-gcc', '-mcpu=cortex-a7', '-mfpu=neon-vfpv4'],
-}
 VECTORS_WORK = '''
 #if defined __arm__ && !(defined __ARM_NEON && defined __ARM_FEATURE_FMA)
 #error The compiler is not told that the processor has these.
@@ -57,32 +50,6 @@ int main(int n, char** words)
 '''
 MODGUI = 'face.svg icon.html knob.svg screenshot.png script.js stylesheet.css switch.svg thumbnail.png'.split()
 DEFAULT_MODEL = 'weights/od3.gru'
-# Not optimised, since checks in unrolled loops take minutes to compile.
-CHECKS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
-SANITIZE = [*CHECKS, '-O0']
-# Unit tests that count and refuse what the plugin allocates: test/allocations.h.
-WRAPPED = ['unit_bad_models', 'unit_no_memory']
-WRAP = [f'-Wl,--wrap={name}' for name in ('malloc', 'calloc', 'aligned_alloc', 'free')]
-CLANG = 'clang-22'
-# What test/safe_*.py run, in the build folder's safe/: compilers, and flags after all others; for vector kernels, other
-# ones.
-SAFE = {
-    'native': (None, ['-g'], None),
-    'realtime': (CLANG, ['-fsanitize=realtime', '-g'], None),
-    'address': (CLANG, [*CHECKS, '-O1'], ['-g']),  # the unit tests have GCC's vector kernels with both sanitizers
-    'thread': (CLANG, ['-fsanitize=thread', '-g', '-O1'], None),
-    'coverage': ('gcc', ['--coverage', '-O0'], None),
-}
-# For libFuzzer. It is not told of comparisons, which loops make too many of. The vector kernels, which take minutes
-# to compile else, have no coverage, and of the sanitizers the address one alone.
-FUZZ = ['-fsanitize=fuzzer-no-link', '-fno-sanitize-coverage=trace-cmp', *CHECKS, '-O1']
-FUZZ_VECTORS = ['-fsanitize=address', '-g', '-O1', '-mllvm', '-asan-instrumentation-with-call-threshold=0']
-# Bugs that fuzzing must find: a source, and what becomes of its text.
-PLANTED = {
-    'model': ('src/model.c', 'value > high', 'value > high + 1U'),
-    'run': ('src/voices.c', 'voices->input = (DelayLine){0};', ''),
-}
-
 AARCH64, ARM = 'aarch64-linux-gnu-gcc', 'arm-linux-gnueabihf-gcc'
 ECO_MODEL = 'weights/od3-eco.gru'
 # Devices: compiler, processor flags as their makers give them, and the model that they have time for.
@@ -216,8 +183,10 @@ def build(bld):
     bld(features='subst', source='packaging/od3.lv2.metainfo.xml.in', target='od3.lv2.metainfo.xml', VERSION=VERSION,
         DATE=_release_date(bld), install_path='${DATADIR}/metainfo')
     bld.add_post_fun(_assemble)
-    if bld.cmd in ('test', 'bench', 'demo', 'draw', 'lint', 'web', 'fuzz'):
-        globals()[f'_{bld.cmd}'](bld, core)
+    if bld.cmd in ('demo', 'draw', 'lint', 'web'):
+        globals()[f'_{bld.cmd}'](bld)
+    elif bld.cmd in ('test', 'bench', 'fuzz'):
+        getattr(Context.load_tool('programs', ['test']), bld.cmd)(bld, core)
 
 
 def _release_date(bld):
@@ -248,151 +217,7 @@ def _run(bld, *command):
         raise Errors.WafError(f'failed: {" ".join(command)}')
 
 
-def _package(bld, name):
-    """Flags for the compiler and for the linker, and libraries: asked now, since tests come after configure."""
-    try:
-        cflags, libs = (subprocess.run(['pkg-config', kind, name], check=True, stdout=subprocess.PIPE,
-                                       text=True).stdout.split() for kind in ('--cflags', '--libs'))
-    except (OSError, subprocess.CalledProcessError) as error:
-        bld.fatal(f'the tests need {name}, which pkg-config does not find: {error}')
-    return cflags, [f for f in libs if not f.startswith('-l')], [f[2:] for f in libs if f.startswith('-l')]
-
-
-def _programs(bld, core, *names):
-    """Programs of the core that tests and benchmarks run."""
-    for name in names:
-        bld.program(source=f'test/{name}.c', target=f'test/{name}', includes='src', lib=['m'], use=core,
-                    install_path=None)
-
-
-def _plant(task):
-    """Writes a source with its bug."""
-    _, old, new = PLANTED[task.generator.planted]
-    text = task.inputs[0].read()
-    if old not in text:
-        raise Errors.WafError(f'{task.inputs[0]} has no "{old}" to change')
-    task.outputs[0].write(text.replace(old, new))
-
-
-def _fuzzers(bld):
-    """test/fuzz_*.c with clang's libFuzzer and sanitizers, and once more each, as planted_*, with a bug."""
-    fuzzed = _objects(bld, [*CORE, 'src/od3.c'], 'fuzzed', FUZZ, CLANG, FUZZ_VECTORS)
-    # What vector kernels read and write depends on the model alone, and run() is to be played for long.
-    quick = [f'core-{name[7:]}' if name[7:] in bld.env.VECTOR_KERNELS else name for name in fuzzed]
-    for bundle, model in (('od3', DEFAULT_MODEL), ('od3-eco', ECO_MODEL)):
-        bld(features='subst', is_copy=True, source=bld.path.make_node(model), target=f'fuzz/{bundle}.lv2/od3.gru',
-            install_path=None)
-    for name, use in (('model', fuzzed), ('run', quick)):
-        bld(rule=_plant, source=PLANTED[name][0], target=f'fuzz/bug_in_{name}.c', planted=name)
-        for program, more, flags in (('fuzz', [], []), ('planted', [f'fuzz/bug_in_{name}.c'], ['-Wl,-z,muldefs'])):
-            bld.program(source=[f'test/fuzz_{name}.c', *more], target=f'fuzz/{program}_{name}', includes='src',
-                        lib=['m'], use=use, cflags=FUZZ, linkflags=[*FUZZ, '-fsanitize=fuzzer', *flags],
-                        env=_with(bld, CLANG), install_path=None)
-
-
-def _bench_program(bld, core):
-    sources = [f'test/{name}.c' for name in ('bench', 'bench_network', 'bench_plugin')]
-    bld.program(source=sources, target='test/bench', includes='src', lib=['m', 'dl'], use=core, install_path=None)
-
-
-def _foreign(bld, cpu):
-    """test/render and test/denormals for another processor, as qemu-user runs them."""
-    compiler = ' '.join([*FOREIGN[cpu], '-std=c11 -D_POSIX_C_SOURCE=200809L', *WARNINGS, '-Werror', *LOOP_FLAGS,
-                         f'-I{bld.srcnode.abspath()}/src'])
-    headers = [node.path_from(bld.path) for node in bld.path.ant_glob('src/*.h')]
-    kernels = VECTOR_KERNELS.get(cpu, {})
-    objects = []
-    for kernel, (n_floats, flags) in kernels.items():
-        objects.append(f'test/kernel_vector-{cpu}.o')
-        bld(rule=f'{compiler} {" ".join(VECTOR_FLAGS + flags)} -DKERNEL={kernel} -DVECTOR_FLOATS={n_floats} '
-            '-c ${SRC} -o ${TGT}', source='src/kernel_vector.c', target=objects[-1], deps=headers)
-    have = ' '.join(f'-DHAVE_{kernel.upper()}' for kernel in kernels)
-    for name, sources in (('render', [*CORE, *objects]), ('denormals', [])):
-        bld(rule=f'{compiler} {have} -static ${{SRC}} -lm -o ${{TGT}}', source=[*sources, f'test/{name}.c'],
-            target=f'test/{name}-{cpu}', deps=headers)
-
-
-def _tests(bld, pattern):
-    return [node.name[:-2] for node in bld.path.ant_glob(f'test/{pattern}_*.c')]
-
-
-def _unit_tests(bld, folder, objects, flags, compiler=None):
-    """Tests that have the plugin's object files in them."""
-    cmocka = _package(bld, 'cmocka')
-    for name in _tests(bld, 'unit'):
-        bld.program(source=f'test/{name}.c', target=f'{folder}/{name}', includes='src', use=objects,
-                    cflags=flags + cmocka[0], linkflags=flags + cmocka[1] + (WRAP if name in WRAPPED else []),
-                    lib=cmocka[2] + ['m', 'pthread'], env=_with(bld, compiler), install_path=None)
-
-
-def _host_tests(bld, folder, flags, compiler=None):
-    """Tests that load the plugin."""
-    cmocka, lilv = _package(bld, 'cmocka'), _package(bld, 'lilv-0')
-    host = f'{folder}-host'
-    bld(features='c', source=['test/host.c', 'test/signals.c'], target=host, includes='src',
-        cflags=flags + lilv[0] + cmocka[0], env=_with(bld, compiler))
-    for name in [*_tests(bld, 'host'), 'instantiate_time', 'soak']:
-        bld.program(source=f'test/{name}.c', target=f'{folder}/{name}', includes='src', use=host,
-                    cflags=flags + cmocka[0] + lilv[0], linkflags=flags + cmocka[1] + lilv[1],
-                    lib=cmocka[2] + lilv[2] + ['m'], env=_with(bld, compiler), install_path=None)
-
-
-def _safe(bld, name):
-    """The plugin, a faulty one that the checks must tell from it, and the tests' programs."""
-    compiler, flags, vectors = SAFE[name]
-    folder = f'safe/{name}'
-    replaced = ['src/od3.c', 'src/shared_model.c']  # by test/faulty.c
-    core = _objects(bld, [source for source in CORE if source not in replaced], folder, flags, compiler, vectors)
-    face = f'{folder}-face'
-    bld(features='c', source=replaced, target=face, cflags=['-fPIC', *flags], includes='src', env=_with(bld, compiler))
-    for library, sources, objects in (('od3', [], [*core, face]), ('faulty', ['test/faulty.c'], core)):
-        bld(features='c cshlib', source=sources, target=f'{folder}/{library}', includes='src', lib=['m'], use=objects,
-            cflags=flags, linkflags=flags, env=_with(bld, compiler), install_path=None)
-    _unit_tests(bld, folder, [*core, face], flags, compiler)
-    _host_tests(bld, folder, flags, compiler)
-
-
-def _test(bld, core):
-    sanitized = _objects(bld, [*CORE, 'src/od3.c'], 'sanitized', SANITIZE)
-    _unit_tests(bld, 'test', sanitized, SANITIZE)
-    _host_tests(bld, 'test', [])
-    if bld.options.hosts:
-        lilv, jack = _package(bld, 'lilv-0'), _package(bld, 'jack')
-        bld.program(source='test/rack.c', target='test/rack', use='test-host', cflags=lilv[0] + jack[0],
-                    linkflags=lilv[1] + jack[1], lib=lilv[2] + jack[2] + ['cmocka', 'm'], install_path=None)
-    if bld.options.safety:
-        bld(features='c cshlib', source='test/guard.c', target='safe/guard', cflags=['-fvisibility=default'],
-            install_path=None)
-        for name in SAFE:
-            _safe(bld, name)
-    _programs(bld, core, 'denormals', 'render', 'play', 'idle_map')
-    _bench_program(bld, core)
-    for cpu in FOREIGN:
-        _foreign(bld, cpu)
-    _page(bld)
-    if bld.options.safety:
-        _fuzzers(bld)
-    patterns = ['test/test_*.py', *(['test/with_*.py'] if bld.options.hosts else []),
-                *(['test/safe_*.py'] if bld.options.safety else [])]
-    scripts = [f'test/{node.name}' for node in bld.path.ant_glob(patterns)]
-    programs = [f'{bld.bldnode.abspath()}/test/{name}' for name in _tests(bld, 'unit') + _tests(bld, 'host')]
-    bld.add_post_fun(lambda bld: _run(bld, 'prove', '--exec', '', '--timer', *programs, *scripts))
-
-
-def _bench(bld, core):
-    _programs(bld, core, 'play', 'idle_map')
-    _bench_program(bld, core)
-    script = 'quality.py' if bld.options.quality else 'arm_cost.py' if bld.options.arm else 'bench.py'
-    extra = [f'--json={bld.bldnode.abspath()}/bench.json'] if bld.options.json else []
-    bld.add_post_fun(lambda bld: _run(bld, sys.executable, f'test/{script}', *extra))
-
-
-def _fuzz(bld, _core):
-    _fuzzers(bld)
-    bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/fuzz.py', str(60 * bld.options.minutes)))
-
-
-def _demo(bld, _core):
+def _demo(bld):
     extra = [os.path.abspath(bld.options.input)] if bld.options.input else []
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/demo.py', *extra))
 
@@ -421,7 +246,7 @@ def _page(bld):
         deps=names('web/* modgui/*'))
 
 
-def _web(bld, _core):
+def _web(bld):
     _page(bld)
     folder = bld.bldnode.make_node('web').abspath()
     bld.add_post_fun(lambda bld: print(f'The page: {folder}/index.html'))
@@ -430,12 +255,12 @@ def _web(bld, _core):
                                           '--directory', folder, '8000'))
 
 
-def _draw(bld, _core):
+def _draw(bld):
     _page(bld)
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/draw.py'))
 
 
-def _lint(bld, _core):
+def _lint(bld):
     bld.add_post_fun(lambda bld: _run(bld, sys.executable, 'test/lint.py', ' '.join(WARNINGS)))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The builds of wscript's SAFE: the plugin, a faulty one (faulty.c), and the programs of the tests."""
+"""The builds of programs.py's SAFE: the plugin, a faulty one (faulty.c), and the programs of the tests."""
 
 import contextlib
 import os
