@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Each kernel that this processor runs plays GRUs of every size as the plain one does. Built with
-// sanitizers; test_kernels.py listens more closely.
+// Each kernel that this processor runs plays GRUs of every size as the plain one does, and moves
+// parameters as it does. Built with sanitizers; test_kernels.py listens more closely.
 #include "kernel.h"
 #include "memory.h"
 #include "model.h"
@@ -16,9 +16,14 @@
 
 #include <cmocka.h>
 
-enum { N_FRAMES = 64, N_KNOBS = 2, MAX_THETA = GRU_MAX_HIDDEN * (3 * GRU_MAX_HIDDEN + 7) };
+enum {
+  N_FRAMES = 64,
+  N_KNOBS = 2,
+  MAX_KERNELS = 4,
+  MAX_THETA = GRU_MAX_HIDDEN * (3 * GRU_MAX_HIDDEN + 7)
+};
 
-static float values[(1 + N_KNOBS) * MAX_THETA + GRU_MAX_HIDDEN];
+alignas(ALIGNMENT) static float values[(1 + N_KNOBS) * MAX_THETA + GRU_MAX_HIDDEN];
 
 // A model without layers, whose knobs move all parameters, in numbers that are no sound but small.
 static Model
@@ -101,21 +106,20 @@ compare_at_every_size(const Kernel* kernel, uint32_t n_at_once, float (*sounds)[
   }
 }
 
-// All that this processor runs.
-static void
-compare_kernels(uint32_t n_at_once, float (*sounds)[N_FRAMES])
+// All that this processor runs, and NULL.
+static const Kernel**
+kernels(void)
 {
-  static const char* const names[] = {"sse2", "avx2", "neon", "plain"};
-  int n_kernels = 0;
-  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
-    const Kernel* kernel = kernel_find(names[i]);
-    if (kernel) {
-      ++n_kernels;
-      compare_at_every_size(kernel, n_at_once, sounds);
-    }
+  static const char* const names[MAX_KERNELS] = {"sse2", "avx2", "neon", "plain"};
+  static const Kernel* found[MAX_KERNELS + 1];
+  size_t n = 0;
+  for (size_t i = 0; i < MAX_KERNELS; ++i) {
+    found[n] = kernel_find(names[i]);
+    n += found[n] != NULL;
   }
-  print_message("# %d kernels\n", n_kernels);
-  assert_true(n_kernels > 0);
+  print_message("# %zu kernels\n", n);
+  assert_true(n > 0);
+  return found;
 }
 
 static void
@@ -127,7 +131,9 @@ every_size_plays_as_the_plain_kernel(void** state)
     sounds[i / N_FRAMES][i % N_FRAMES] =
         sinf((0.3f + (float)(i / N_FRAMES)) * (float)(i % N_FRAMES));
   }
-  compare_kernels(N_FRAMES, sounds);
+  for (const Kernel** kernel = kernels(); *kernel; ++kernel) {
+    compare_at_every_size(*kernel, N_FRAMES, sounds);
+  }
 }
 
 // Gates' sums far beyond those at which powers of 2 leave a float's range, and at which adding
@@ -143,7 +149,32 @@ so_it_does_however_loud_the_input(void** state)
       sounds[lane][t] = (t + lane) % 3 ? loud : -loud;
     }
   }
-  compare_kernels(1, sounds);
+  for (const Kernel** kernel = kernels(); *kernel; ++kernel) {
+    compare_at_every_size(*kernel, 1, sounds);
+  }
+}
+
+static void
+parameters_move_as_by_the_plain_kernel(void** state)
+{
+  (void)state;
+  enum { N = 5 * ALIGNED_FLOATS, N_FEATURES = 7 };
+  const float features[N_FEATURES] = {1.0f, -0.5f, 0.0f, 0.3f, -1.0f, 0.8f, 2.0f};
+  model_of(GRU_MIN_HIDDEN); // for its numbers
+  for (const Kernel** kernel = kernels(); *kernel; ++kernel) {
+    alignas(ALIGNMENT) float expected[N];
+    alignas(ALIGNMENT) float theta[N];
+    kernel_plain.fold(values, values + N, features, N_FEATURES, N, expected);
+    (*kernel)->fold(values, values + N, features, N_FEATURES, N, theta);
+    for (int i = 0; i < N; ++i) {
+      assert_true(fabsf(theta[i] - expected[i]) <= 1e-6f);
+    }
+    kernel_plain.approach(values + N, 0.3f, N, expected);
+    (*kernel)->approach(values + N, 0.3f, N, theta);
+    for (int i = 0; i < N; ++i) {
+      assert_true(fabsf(theta[i] - expected[i]) <= 1e-6f);
+    }
+  }
 }
 
 int
@@ -151,6 +182,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_size_plays_as_the_plain_kernel),
+      cmocka_unit_test(parameters_move_as_by_the_plain_kernel),
       cmocka_unit_test(so_it_does_however_loud_the_input),
   };
   return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
