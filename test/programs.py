@@ -75,12 +75,13 @@ def _fuzzers(bld):
     for bundle, model in (('od3', wscript.DEFAULT_MODEL), ('od3-eco', wscript.ECO_MODEL)):
         bld(features='subst', is_copy=True, source=bld.path.make_node(model), target=f'fuzz/{bundle}.lv2/od3.gru',
             install_path=None)
-    for name, use in (('model', fuzzed), ('run', quick)):
+    for name, sources, use in (('model', [], fuzzed), ('run', ['test/fuzz_host.c'], quick)):
         bld(rule=_plant, source=PLANTED[name][0], target=f'fuzz/bug_in_{name}.c', planted=name)
         for program, more, flags in (('fuzz', [], []), ('planted', [f'fuzz/bug_in_{name}.c'], ['-Wl,-z,muldefs'])):
-            bld.program(source=[f'test/fuzz_{name}.c', *more], target=f'fuzz/{program}_{name}', includes='src',
-                        lib=['m'], use=use, cflags=FUZZ, linkflags=[*FUZZ, '-fsanitize=fuzzer', *flags],
-                        env=wscript._with(bld, CLANG), install_path=None)
+            bld.program(source=[f'test/fuzz_{name}.c', *sources, *more], target=f'fuzz/{program}_{name}',
+                        includes='src', lib=['m'], use=use, cflags=FUZZ,
+                        linkflags=[*FUZZ, '-fsanitize=fuzzer', *flags], env=wscript._with(bld, CLANG),
+                        install_path=None)
 
 
 def _bench_program(bld, core):
