@@ -18,7 +18,8 @@ FAULTS = {"overrun": ("heap-buffer-overflow", "Invalid write"), "stale": ("heap-
           "leak": ("detected memory leaks", "definitely lost"), "overflow": ("signed integer overflow", None),
           "uninitialised": (None, "Conditional jump or move depends on uninitialised value")}
 # Under valgrind a second of sound takes a minute: of the hosts, the smallest one plays a tenth.
-SHORT = ("unit_activation", "unit_instantiate", "unit_model", "unit_oversampler", "unit_recurrence", "host_metadata")
+SHORT = ("unit_activation", "unit_damaged_models", "unit_instantiate", "unit_model", "unit_oversampler",
+         "unit_recurrence", "host_metadata")
 
 
 class Sanitizers(unittest.TestCase):
