@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -62,6 +63,13 @@ def render(model, x, knobs, kernel=None, n_lanes=1, program=("test/render",), sa
     result = subprocess.run(command, input=np.ascontiguousarray(x, sample).tobytes(), env=environment,
                             stdout=subprocess.PIPE, check=True)
     return np.frombuffer(result.stdout, sample).astype(np.float64)
+
+
+def scratch_folder(add_cleanup):
+    """A folder that goes away with a test, or a class of them: by its addCleanup, or addClassCleanup."""
+    folder = tempfile.TemporaryDirectory()
+    add_cleanup(folder.cleanup)
+    return Path(folder.name)
 
 
 def note(text):

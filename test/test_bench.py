@@ -7,9 +7,7 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 import unittest
-from pathlib import Path
 
 import bench
 import common
@@ -21,9 +19,7 @@ BLOCKS = tuple(2 ** k for k in range(4, 12))
 class Bench(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls._folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls._folder.cleanup)
-        cls.folder = Path(cls._folder.name)
+        cls.folder = common.scratch_folder(cls.addClassCleanup)
 
     def measure(self, **environment):
         """One round: what it prints, and its JSON."""

@@ -8,9 +8,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-import tempfile
 import unittest
-from pathlib import Path
 
 import common
 
@@ -23,8 +21,7 @@ BUNDLE = ["manifest.ttl", "modgui.ttl", *(f"modgui/{name}" for name in MODGUI), 
 class Build(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls._folder = tempfile.TemporaryDirectory()
-        folder = Path(cls._folder.name)
+        folder = common.scratch_folder(cls.addClassCleanup)
         source = folder / "checkout"
         left_out = shutil.ignore_patterns("build*", "od3.lv2", ".lock-waf*", ".git", "demo")
         shutil.copytree(common.TOP, source, ignore=left_out)
@@ -36,10 +33,6 @@ class Build(unittest.TestCase):
         if (source / ".waf").is_dir():  # the archive has none, and tests may not download
             shutil.copytree(source / ".waf", cls.top / ".waf")
         cls.stage = folder / "stage"
-
-    @classmethod
-    def tearDownClass(cls):
-        cls._folder.cleanup()
 
     @staticmethod
     def waf(top, *words, **variables):

@@ -5,9 +5,7 @@
 import contextlib
 import io
 import re
-import tempfile
 import unittest
-from pathlib import Path
 
 import soundfile
 import torch
@@ -20,17 +18,13 @@ import pyneuralfx
 
 class Evaluate(unittest.TestCase):
     def setUp(self):
-        self._folder = tempfile.TemporaryDirectory()
-        self.folder = Path(self._folder.name)
+        self.folder = common.scratch_folder(self.addCleanup)
         self.config = self.folder / "config.yml"
         self.config.write_text(common.config_text("statichyper-gru"))
         for seed in (1, 2):
             torch.save(common.random_parameters(pyneuralfx.read_config(self.config), seed), self.folder / f"{seed}.pt")
         export.export(self.folder / "1.pt", self.config, self.folder / "1.gru")
         soundfile.write(self.folder / "clip.wav", common.playing(22050, 3), 44100, "FLOAT")
-
-    def tearDown(self):
-        self._folder.cleanup()
 
     def run_evaluate(self, teacher, *options):
         said, told = io.StringIO(), io.StringIO()

@@ -7,7 +7,6 @@ import io
 import os
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -21,12 +20,8 @@ import pyneuralfx
 
 class Export(unittest.TestCase):
     def setUp(self):
-        self._folder = tempfile.TemporaryDirectory()
-        self.folder = Path(self._folder.name)
+        self.folder = common.scratch_folder(self.addCleanup)
         self.out = self.folder / "out.gru"
-
-    def tearDown(self):
-        self._folder.cleanup()
 
     def run_export(self, checkpoint, text, *options):
         """export.py's exit status and the lines it said."""

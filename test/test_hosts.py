@@ -30,17 +30,13 @@ class Render(unittest.TestCase):
     """Each host against lv2apply, which connects everything before it activates."""
 
     def setUp(self):
-        self._folder = tempfile.TemporaryDirectory()
-        self.folder = Path(self._folder.name)
+        self.folder = common.scratch_folder(self.addCleanup)
         t = np.arange(N) / RATE_HZ
         notes = sum(np.sin(2 * np.pi * f * t) for f in (110.0, 164.8, 220.0)) / 6 * np.exp(-3 * (t % 0.5))
         self.clip = self.folder / "clip.wav"
         soundfile.write(self.clip, notes, RATE_HZ, "FLOAT")
         self.expected = self.play("lv2apply", "-i", self.clip, "-o", self.folder / "lv2apply.wav",
                                   *(word for name, value in CONTROLS.items() for word in ("-c", name, value)), URI)
-
-    def tearDown(self):
-        self._folder.cleanup()
 
     def play(self, *command):
         status, said = tool(*command)

@@ -3,7 +3,6 @@
 """Every kernel plays what the plain one plays."""
 
 import platform
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -31,8 +30,7 @@ def has(flag):
 class Kernels(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls._folder = tempfile.TemporaryDirectory()
-        folder = Path(cls._folder.name)
+        folder = common.scratch_folder(cls.addClassCleanup)
         cls.models = {name: common.TOP / f"weights/{name}.gru" for name in ("od3", "od3-eco")}
         for hidden in SIZES:
             text = common.config_text("statichyper-gru", hidden)
@@ -45,10 +43,6 @@ class Kernels(unittest.TestCase):
         cls.guitar = np.resize(guitar, SECONDS * 48000)
         cls.noise = common.playing(48000, 1)
         cls.plain = {}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls._folder.cleanup()
 
     def expected(self, name, x):
         if name not in self.plain:

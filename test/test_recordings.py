@@ -5,9 +5,7 @@
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
-from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -29,9 +27,7 @@ def pedal(x, drive, treble):
 
 class Recordings(unittest.TestCase):
     def setUp(self):
-        self._folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self._folder.cleanup)
-        self.folder = Path(self._folder.name)
+        self.folder = common.scratch_folder(self.addCleanup)
         self.recordings = self.folder / "recordings"
         for side in "xy":
             (self.recordings / side).mkdir(parents=True)

@@ -5,9 +5,7 @@
 import contextlib
 import io
 import re
-import tempfile
 import unittest
-from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -101,9 +99,7 @@ class Measure(unittest.TestCase):
 
 class Report(unittest.TestCase):
     def setUp(self):
-        self._folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self._folder.cleanup)
-        self.folder = Path(self._folder.name)
+        self.folder = common.scratch_folder(self.addCleanup)
         soundfile.write(self.folder / "clip.wav", common.playing(22050, 3), 44100, "FLOAT")
         (self.folder / "loss.csv").write_text("minutes,step,train,valid\n0.1,9,0.5,0.4\n0.2,18,0.4,0.3\n")
 

@@ -5,10 +5,8 @@
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -63,9 +61,7 @@ class Prepare(unittest.TestCase):
 
 class Train(unittest.TestCase):
     def setUp(self):
-        self._folder = tempfile.TemporaryDirectory()
-        self.folder = Path(self._folder.name)
-        self.addCleanup(self._folder.cleanup)
+        self.folder = common.scratch_folder(self.addCleanup)
         pool = common.playing(96000, 2)
         with pairs.Writer(self.folder / "data") as writer:
             for part, n_batches in (("train", 4), ("valid", 1)):

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -74,9 +73,7 @@ assert(export:run_export())
 
 class Ardour(unittest.TestCase):
     def setUp(self):
-        self._folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self._folder.cleanup)
-        self.folder = Path(self._folder.name)
+        self.folder = common.scratch_folder(self.addCleanup)
         presets = self.folder / "home/.config/ardour7/export"
         presets.mkdir(parents=True)
         (presets / "float.preset").write_text(PRESET)

@@ -4,9 +4,7 @@
 
 import os
 import re
-import tempfile
 import unittest
-from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -23,9 +21,7 @@ SETTLED = 2400  # samples after which the golden vectors' state of zeros is forg
 class Devices(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls._folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls._folder.cleanup)
-        cls.folder = Path(cls._folder.name)
+        cls.folder = common.scratch_folder(cls.addClassCleanup)
         environment = {key: value for key, value in os.environ.items() if key not in ("CC", "CFLAGS", "LDFLAGS")}
         for device in DEVICES:
             common.run("./waf", "--no-install", f"--target={device}", "configure", "build", cwd=common.TOP,

@@ -6,9 +6,7 @@ import os
 import re
 import shutil
 import tarfile
-import tempfile
 import unittest
-from pathlib import Path
 
 import common
 
@@ -19,9 +17,7 @@ NAME = f"od3.lv2-{VERSION}"
 class Packages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls._folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls._folder.cleanup)
-        cls.folder = Path(cls._folder.name)
+        cls.folder = common.scratch_folder(cls.addClassCleanup)
         checkout = cls.folder / "checkout"
         common.run("git", "clone", "-q", common.TOP, checkout, cwd=cls.folder)
         cls.archive = cls.pack(checkout)
