@@ -162,7 +162,16 @@ def _presets_of_manifest(bld):
                        '    rdfs:seeAlso <presets.ttl> .' for uri, label in presets)
 
 
+def _write_kernel(bld):
+    """The header that has a kernel's assembly, before anything is compiled."""
+    bld(rule=lambda task: task.exec_command([sys.executable, '-B', task.inputs[0].abspath(),
+                                             task.outputs[0].abspath()]),
+        source='src/gru_avx2.py', target='src/gru_avx2.h', deps='src/weaver.py', before=['c'])
+
+
 def build(bld):
+    if 'avx2' in bld.env.VECTOR_KERNELS:
+        _write_kernel(bld)
     core = _objects(bld, CORE, 'core')
     bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'],
         use=['STRICT', 'HARDENED', *core], install_path=None)

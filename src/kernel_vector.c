@@ -10,6 +10,10 @@
 #include "rows_by_element.h"
 #include "vector_exp2.h"
 
+#if VECTOR_FLOATS == 8
+#include "gru_avx2.h"
+#endif
+
 enum {
   MAX_SUMS = 16,  // n_lanes * n_block
   MAX_SPLITS = 4, // of a sum, so that additions don't wait for each other
@@ -308,7 +312,11 @@ PROCESS(12)
 PROCESS(16)
 PROCESS(20)
 PROCESS(24)
+#if VECTOR_FLOATS == 8
+#define process_32 gru_avx2_process_32
+#else
 PROCESS(32)
+#endif
 PROCESS(40)
 PROCESS(48)
 PROCESS(64)

@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes a GRU of 32 units for AVX2, as a C header with the function in assembly: src/gru_avx2.py HEADER
+
+What a step costs is a product of 32 x 96 weights, which keeps the multipliers busy, and 12 vectors of exponentials,
+which wait for themselves. Each half of the new state needs all of the old one, so that there seems to be nothing to do
+while the last exponentials are computed. But when the first half of a state is there, the next step can begin with it:
+
+  the stream                                         chains meanwhile
+  sums of the first half, over the second half
+  sums of the second half, over the second half      first half of the new state
+  next step: sums of both halves, over the first     second half of the new state
+
+Compilers neither overlap steps so nor mix the two without copying registers to and fro: so this is assembly, and
+weaver.py orders it. A step of another lane than the one before waits for less, and is the same code.
+"""
+
+import struct
+import sys
+from pathlib import Path
+
+from weaver import NEXT, STATE, VECTOR_BYTES, Weaver, moves
+
+N_UNITS = 32
+N_VECTORS = 4
+FIRST, SECOND = (0, 1), (2, 3)  # halves of a state, in vectors
+MIDDLE = N_UNITS // 2
+GATES = "RZN"  # N is the hidden side of n, I its input side
+BIASES = {"R": 0, "Z": 1, "I": 2, "N": 3}
+INPUTS = {"R": 4, "Z": 5, "I": 6}
+PASSES = {"R": 0, "N": 1, "Z": 2}
+IN, NEXT_IN = "(%rcx)", "(%rbx)"
+NAME = "gru_avx2_process_32"
+THETA, OUT_WEIGHT, OUT_BIAS = 24, 32, 40  # where they are in a Gru
+
+# 2^t = (q + x) / (q - x), where x is t short of an integer. Of its errors, to 4.4e-7 with q = q0 + q2 * x^2, those in n
+# are heard most: so that has q = p0 + p2 * x^2 + p4 * x^4, to 2e-9 but for rounding. See vector_exp2.h.
+CONSTANTS = {"most": 30.0, "least": -30.0, "q0": 2.88540812, "q2": 1.15236061e-1,
+             "p0": 2.88539004325866699219, "p2": 1.15524858236312866211e-1, "p4": -9.23349347431212663651e-4}
+HEADER = """\
+// SPDX-License-Identifier: MIT
+// Written by src/gru_avx2.py.
+#ifndef OD3_GRU_AVX2_H
+#define OD3_GRU_AVX2_H
+
+#include "gru.h"
+
+#include <stddef.h>
+
+_Static_assert(offsetof(Gru, theta) == {theta} && offsetof(Gru, out_weight) == {out_weight}
+                   && offsetof(Gru, out_bias) == {out_bias},
+               "{name} finds them there");
+
+__attribute__((visibility("hidden"))) GruProcess {name};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+__asm__(
+{assembly}
+);
+#pragma GCC diagnostic pop
+
+#endif
+"""
+
+
+def part(index, vector):
+    """A vector of theta before the matrix."""
+    return f"{VECTOR_BYTES * (N_VECTORS * index + vector)}(%rax)"
+
+
+def weight(gate, row, vector):
+    return part(len(BIASES) + len(INPUTS) + N_UNITS * PASSES[gate] + row, vector)
+
+
+def factor(state, row):
+    """The state of a unit, in all places of Factor."""
+    vector, offset = divmod(4 * row, VECTOR_BYTES)
+    four = [f"vbroadcastf128 {state}[{vector}]+{offset}, Four"] if row % 4 == 0 else []
+    return [*four, f"vpermilps ${0x55 * (row % 4)}, Four, Factor"]
+
+
+def biased(half, source, mark=""):
+    """What sums begin with."""
+    sums = [(gate, vector) for vector in half for gate in GATES]
+    return [f"vbroadcastss {source}, Factor",
+            *(f"vmovaps {part(BIASES[gate], k)}, {gate}{k}{mark}" for gate, k in sums),
+            *(f"vfmadd231ps {part(INPUTS[gate], k)}, Factor, {gate}{k}{mark}" for gate, k in sums if gate in INPUTS)]
+
+
+def added(half, gates, rows, state, mark=""):
+    """Sums += rows of the matrix times their units' states."""
+    lines = []
+    for row in rows:
+        lines += factor(state, row)
+        lines += [f"vfmadd231ps {weight(gate, row, k)}, Factor, {gate}{k}{mark}" for gate in gates for k in half]
+    return lines
+
+
+def added_apart(half, gates, n_apart):
+    """As added, over the second half of the state, in n_apart sums each that don't wait for one another."""
+    lines = []
+    for row in range(MIDDLE, N_UNITS):
+        apart = row % n_apart
+        mark = f"_{apart}" if apart else ""
+        begins = apart and row - MIDDLE < n_apart
+        lines += factor("state", row)
+        lines += [f"{'vmulps' if begins else 'vfmadd231ps'} {weight(gate, row, k)}, Factor, {gate}{k}{mark}"
+                  for gate in gates for k in half]
+    while n_apart > 1:
+        n_apart //= 2
+        for apart in range(n_apart):
+            lines += [f"vaddps {gate}{k}_{apart + n_apart}, {gate}{k}{f'_{apart}' if apart else ''}, "
+                      f"{gate}{k}{f'_{apart}' if apart else ''}" for gate in gates for k in half]
+    return lines
+
+
+def stored(half, gates, name=""):
+    return [f"vmovaps {gate}{k}, [{gate}{k}{name}]" for gate in gates for k in half]
+
+
+def over_first_half(source, state):
+    """The sums of both halves so far: the second's are stored; the first's, marked, stay in registers."""
+    return [*biased(SECOND, source), *added(SECOND, GATES, range(MIDDLE), state), *stored(SECOND, GATES, " so far"),
+            *biased(FIRST, source, "'"), *added(FIRST, GATES, range(MIDDLE), state, "'")]
+
+
+def over_second_half():
+    """The rest of them. The first's R come soonest, since most waits for them."""
+    return [*added_apart(FIRST, "R", 4), *added_apart(FIRST, "ZN", 2), *stored(FIRST, "NZ"),
+            *(f"vmovaps [{gate}{k} so far], {gate}{k}" for k in SECOND for gate in GATES),
+            *added(SECOND, GATES, range(MIDDLE, N_UNITS), "state"), *stored(SECOND, GATES)]
+
+
+Q = ["vmulps below, below, q", "vfmadd132ps @q2, @q0, q"]
+FINE_Q = ["vmulps below, below, square", "vmovaps @p4, q", "vfmadd213ps @p2, square, q", "vfmadd213ps @p0, square, q"]
+
+
+def power(t, name, q):
+    """2^t = above / below; NaN is the most."""
+    return [f"vminps @most, {t}, below", "vmaxps @least, below, below",
+            "vroundps $8, below, q", "vcvtps2dq below, above", "vpslld $23, above, above",
+            f"vmovaps above, [exponent of {name}]",
+            "vsubps q, below, below", *q, "vaddps q, below, above", "vsubps below, q, below",
+            f"vpaddd [exponent of {name}], above, above"]
+
+
+def update(k):
+    """What z is made of, of vector k."""
+    return [f"vmovaps [Z{k}], z", *power("z", f"z{k}", Q), f"vmovaps above, [above {k}]",
+            "vaddps above, below, below", f"vmovaps below, [whole {k}]"]
+
+
+def renewed(k):
+    """Vector k of the new state, and of the output; the last adds up to the latter."""
+    begin = [] if k in FIRST else [f"vmovaps [R{k}], r"]
+    lines = [*begin, *power(f"R{k}" if k in FIRST else "r", f"r{k}", Q),
+             "vaddps above, below, above", "vdivps above, below, r",
+             f"vbroadcastss {IN}, in", f"vmovaps {part(BIASES['I'], k)}, n",
+             f"vfmadd231ps {part(INPUTS['I'], k)}, in, n", f"vfmadd231ps [N{k}], r, n", *power("n", f"n{k}", FINE_Q),
+             # h + above_z * (below_n - above_n - h * whole_n) / (whole_z * whole_n)
+             "vsubps above, below, away", "vaddps above, below, whole", f"vmovaps state[{k}], h",
+             "vfnmadd231ps h, whole, away", f"vmulps [whole {k}], whole, whole", f"vmulps [above {k}], away, away",
+             "vdivps whole, away, away", "vaddps h, away, h", f"vmovaps h, state[{k}]",
+             f"vmulps {VECTOR_BYTES * k}(%r12), h, out"]
+    if k > 0:
+        lines += [f"vaddps [out {k - 1}], out, out"]
+    if k < N_VECTORS - 1:
+        return [*lines, f"vmovaps out, [out {k}]"]
+    return [*lines, "vextractf128 $1, out, more:x", "vaddps more:x, out:x, out:x", "vmovhlps out:x, out:x, more:x",
+            "vaddps more:x, out:x, out:x", "vmovshdup out:x, more:x", "vaddss more:x, out:x, out:x",
+            f"vaddss {OUT_BIAS}(%rdi), out:x, out:x", "vmovss out:x, (%r8)"]
+
+
+def woven():
+    """What comes before the loop over frames, the loop, constants in registers, and places on the stack."""
+    kept_constants, places = ("q0",), {}
+    marked = [f"{gate}{k}'" for k in FIRST for gate in GATES]
+    before = Weaver(kept_constants, places)
+    before.weave(over_first_half(IN, "state"), kept=marked)
+    loop = Weaver(kept_constants, places)
+    loop.registers = {name.rstrip("'"): register for name, register in before.registers.items()}
+    loop.ready = dict.fromkeys(loop.registers.values(), 0)
+    loop.free = before.free
+    chains = [*map(renewed, FIRST), *map(update, FIRST), *map(renewed, SECOND), *map(update, SECOND)]
+    loop.weave(over_second_half() + over_first_half(NEXT_IN, "next"), chains, marked)
+    pairs = [(loop.registers[name], before.registers[name]) for name in marked]
+    return before.lines, loop.lines + moves(pairs, spare=loop.free[0]), loop.constants, places
+
+
+def assembly():
+    before, loop, constants, places = woven()
+    return f"""\
+    .pushsection .rodata
+    .balign {VECTOR_BYTES}
+{lines(f".L{name}: .fill {VECTOR_BYTES // 4}, 4, {bits(value):#x}" for name, value in CONSTANTS.items())}
+    .popsection
+    .pushsection .text
+    .balign 64
+    .hidden {NAME}
+    .globl {NAME}
+    .type {NAME}, @function
+{NAME}:
+    .cfi_startproc
+    endbr64
+    test %r9d, %r9d
+    je 2f
+    push %rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset %rbp, -16
+    mov %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    push %rbx
+    .cfi_offset %rbx, -24
+    push %r12
+    .cfi_offset %r12, -32
+    and $-{VECTOR_BYTES}, %rsp
+    sub ${VECTOR_BYTES * len(places)}, %rsp
+    mov {THETA}(%rdi), %rax
+    mov {OUT_WEIGHT}(%rdi), %r12
+    shl ${(4 * N_UNITS).bit_length() - 1}, %esi
+    add %rdx, %rsi
+    mov %rdx, {STATE}
+{lines(f"vmovaps .L{name}(%rip), %ymm{register}" for name, register in constants.items())}
+{lines(before)}
+    .balign 64
+1:
+    lea {4 * N_UNITS}({STATE}), {NEXT}
+    cmp %rsi, {NEXT}
+    cmove %rdx, {NEXT}
+    lea 4(%rcx), %rbx
+    cmp $1, %r9d
+    cmove %rcx, %rbx
+{lines(loop)}
+    mov {NEXT}, {STATE}
+    mov %rbx, %rcx
+    add $4, %r8
+    dec %r9d
+    jnz 1b
+    vzeroupper
+    lea -16(%rbp), %rsp
+    pop %r12
+    pop %rbx
+    pop %rbp
+    .cfi_def_cfa %rsp, 8
+2:
+    ret
+    .cfi_endproc
+    .size {NAME}, . - {NAME}
+    .popsection
+"""
+
+
+def lines(texts):
+    return "\n".join(f"    {text}" for text in texts)
+
+
+def bits(value):
+    return struct.unpack("<I", struct.pack("<f", value))[0]
+
+
+def main():
+    quoted = "\n".join(f'        "{line.strip()}\\n"' for line in assembly().splitlines())
+    Path(sys.argv[1]).write_text(HEADER.format(name=NAME, theta=THETA, out_weight=OUT_WEIGHT, out_bias=OUT_BIAS,
+                                               assembly=quoted), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""Orders vector instructions so that long chains of them run between those of a busy stream.
+
+A stream's instructions keep their order; those of a chain come as soon as what they need is there. So neither waits for
+the other, and a processor that looks some dozens of instructions ahead finds work for all of its units there at any
+time. Values get registers as they come and go.
+
+An instruction is a line of AT&T assembly, its target last. Its operands are
+  Name, name   a register: of the stream when it begins with a capital, else of its own chain; name:x is its lower half
+  @name        a constant, at the label .Lname or in a register for good
+  [name]       a place on the stack; chains wait until it was written
+  state[k]     vector k of the states that the stream reads first: it is written after the stream's last read
+  next[k]      the same vector, when the stream reads it again: after that
+  others       as they are
+A chain may read a register of the stream once the stream has written it for the last time.
+"""
+
+import re
+
+VECTOR_BYTES = 32
+STATE, NEXT = "%r10", "%r11"  # where state[0] and next[0] are
+N_REGISTERS = 16
+# Near to AMD's Zen 3, by trying: what can start in one cycle, ...
+WIDTH, LOADS, STORES, MULTIPLIERS, ADDERS = 4, 3, 1, 2, 2
+DIVIDER_CYCLES = 3
+# ... after how many cycles it can be read, ...
+LATENCIES = {"multiply": 4, "add": 3, "bits": 2, "divide": 10, "move": 0}
+STORE_LATENCY = 5
+# ... and how much earlier the stream may come, since the processor reorders it.
+STREAM_SLACK = 4
+MAX_IDLE_CYCLES = 100
+
+
+class Instruction:
+    def __init__(self, line):
+        self.operation, operands = line.split(" ", 1)
+        self.operands = operands.split(", ")
+        *sources, target = self.operands
+        self.kind = kind_of(self.operation)
+        self.writes = register_name(target)
+        self.stores_to = None if self.writes else target
+        self.loads_from = [operand for operand in sources if not register_name(operand) and operand[0] not in "$@"]
+        self.constants = [operand[1:] for operand in sources if operand[0] == "@"]
+        self.reads = {register_name(operand) for operand in sources} - {None}
+        if self.operation.startswith("vf"):
+            self.reads.add(self.writes)
+        self.uses = self.reads | {self.writes} - {None}
+
+
+def kind_of(operation):
+    if operation.startswith(("vmova", "vmovss", "vbroadcast")):
+        return "move"
+    if operation.startswith(("vmin", "vmax", "vp")):
+        return "bits"
+    if operation.startswith("vdiv"):
+        return "divide"
+    return "multiply" if operation.startswith(("vmul", "vf")) else "add"
+
+
+def register_name(operand):
+    match = re.fullmatch(r"(\w+'?)(:x)?", operand)
+    return match and match[1]
+
+
+class Chain:
+    """`live` are its own registers that hold something, before each instruction and after the last."""
+
+    def __init__(self, lines):
+        self.instructions = [Instruction(line) for line in lines]
+        self.at = 0
+        self.registers = {}
+        self.live = [set()]
+        for instruction in reversed(self.instructions):
+            own = {name for name in instruction.reads if name[0].islower()}
+            self.live.insert(0, self.live[0] - {instruction.writes} | own)
+
+    def resting_place(self, begin, n_free, awaited):
+        """How far it can go from `begin`, with so many registers and what others have yet to write, to hold fewest."""
+        best = begin
+        for k in range(begin, len(self.instructions)):
+            n_more = len(self.live[k + 1]) - len(self.live[begin])
+            if n_more > n_free or awaited.intersection(self.instructions[k].loads_from):
+                break
+            if len(self.live[k + 1]) <= len(self.live[best]):
+                best = k + 1
+        return best
+
+
+class Weaver:
+    """`lines` is what was woven so far; `registers` what the stream holds; `places` those on the stack, by name."""
+
+    def __init__(self, kept_constants, places):
+        self.lines, self.places, self.cycle = [], places, 0
+        self.free = list(range(N_REGISTERS))
+        self.constants = {name: self.free.pop() for name in kept_constants}
+        self.registers = {}
+        self.ready, self.written = {}, {}  # by register, and by place: from which cycle on they can be read
+        self.divider_ready = 0
+        self.begin_cycle()
+
+    def weave(self, stream, chains=(), kept=()):
+        """Adds all instructions. Earlier chains go first. `kept` are the stream's registers that stay in use."""
+        self.stream = [Instruction(line) for line in stream]
+        self.chains = [Chain(lines) for lines in chains]
+        self.kept = kept
+        n_idle = 0
+        while self.stream or self.chains:
+            n_lines = len(self.lines)
+            while any(self.advance(chain) for chain in self.chains):
+                pass
+            while self.stream and self.advance_stream():
+                pass
+            n_idle = n_idle + 1 if len(self.lines) == n_lines else 0
+            if n_idle > MAX_IDLE_CYCLES:
+                raise RuntimeError("the chains wait for each other's registers")
+            self.begin_cycle()
+
+    def begin_cycle(self):
+        self.cycle += 1
+        self.started = dict.fromkeys(("all", "loads", "stores", "multiply", "add"), 0)
+
+    def advance_stream(self):
+        """Adds the stream's next instruction in this cycle, if that can be."""
+        instruction = self.stream[0]
+        if not (all(self.ready[self.registers[name]] <= self.cycle + STREAM_SLACK for name in instruction.reads)
+                and all(self.written.get(place.replace("next", "state"), self.cycle + 1) <= self.cycle
+                        for place in map(without_offset, instruction.loads_from) if place.startswith("next"))
+                and self.has_units(instruction)):
+            return False
+        if instruction.writes and instruction.writes not in self.registers:
+            begun = {chain: chain.at for chain in self.chains if chain.registers}
+            if not self.free or not self.can_end(begun, len(self.free) - 1):
+                return False
+            self.registers[instruction.writes] = self.free.pop(0)
+        self.add(instruction, self.registers)
+        del self.stream[0]
+        self.release(instruction)
+        return True
+
+    def advance(self, chain):
+        """Adds a chain's next instruction in this cycle, if that can be."""
+        instruction = chain.instructions[chain.at]
+        registers = {**self.registers, **chain.registers}
+        if not (all(name in registers and self.ready[registers[name]] <= self.cycle for name in instruction.reads)
+                and not any(other.writes in instruction.reads for other in self.stream if other.writes)
+                and all(self.written.get(place, self.cycle + 1) <= self.cycle
+                        for place in instruction.loads_from if place.startswith("["))
+                and not any(instruction.stores_to == without_offset(place)
+                            for other in self.stream for place in other.loads_from if instruction.stores_to)
+                and self.has_units(instruction)):
+            return False
+        is_new = instruction.writes and instruction.writes not in chain.registers
+        ending = chain.registers.keys() - chain.live[chain.at + 1]
+        n_free = len(self.free) + len(ending) - 1
+        if is_new and (n_free < 0 or not self.can_end({other: other.at + (other is chain) for other in self.chains},
+                                                      n_free)):
+            return False
+        self.free += [chain.registers.pop(name) for name in sorted(ending)]
+        if is_new:
+            registers[instruction.writes] = chain.registers[instruction.writes] = self.free.pop(0)
+        self.add(instruction, registers)
+        chain.at += 1
+        if chain.at == len(chain.instructions):
+            self.chains.remove(chain)
+        self.release(instruction)
+        return True
+
+    def release(self, instruction):
+        """Gives back the stream's registers that this instruction was the last to use."""
+        left = [*self.stream, *(other for chain in self.chains for other in chain.instructions[chain.at:])]
+        for name in sorted(instruction.uses & self.registers.keys()):
+            if name not in self.kept and not any(name in other.uses for other in left):
+                self.free.append(self.registers.pop(name))
+
+    @staticmethod
+    def can_end(at, n_free):
+        """Whether chains can end in turns, from where they are, when so many registers are free."""
+        has_moved = True
+        while at and has_moved:
+            has_moved = False
+            for chain, begin in list(at.items()):
+                awaited = {instruction.stores_to for other in at if other is not chain
+                           for instruction in other.instructions[at[other]:]}
+                end = chain.resting_place(begin, n_free, awaited)
+                has_moved |= end > begin
+                n_free += len(chain.live[begin]) - len(chain.live[end])
+                at[chain] = end
+                if end == len(chain.instructions):
+                    del at[chain]
+        return not at
+
+    def n_loads(self, instruction):
+        return len(instruction.loads_from) + sum(name not in self.constants for name in instruction.constants)
+
+    def has_units(self, instruction):
+        started, kind = self.started, instruction.kind
+        return (started["all"] < WIDTH
+                and started["loads"] + self.n_loads(instruction) <= LOADS
+                and not (instruction.stores_to and started["stores"] == STORES)
+                and not (kind == "multiply" and started["multiply"] >= MULTIPLIERS)
+                and not (kind in ("add", "bits") and started["add"] >= ADDERS)
+                and not (kind == "divide" and (started["multiply"] or self.cycle < self.divider_ready)))
+
+    def add(self, instruction, registers):
+        started, kind = self.started, instruction.kind
+        started["all"] += 1
+        started["loads"] += self.n_loads(instruction)
+        if kind == "divide":
+            started["multiply"] += MULTIPLIERS
+            self.divider_ready = self.cycle + DIVIDER_CYCLES
+        elif kind != "move":
+            started["multiply" if kind == "multiply" else "add"] += 1
+        if instruction.writes:
+            self.ready[registers[instruction.writes]] = self.cycle + LATENCIES[kind]
+        else:
+            started["stores"] += 1
+            self.written[instruction.stores_to] = self.cycle + STORE_LATENCY
+        operands = ", ".join(self.text(operand, registers) for operand in instruction.operands)
+        self.lines.append(f"{instruction.operation} {operands}")
+
+    def text(self, operand, registers):
+        """An operand in assembly."""
+        if name := register_name(operand):
+            return f"%{'x' if operand.endswith(':x') else 'y'}mm{registers[name]}"
+        if operand.startswith("@"):
+            name = operand[1:]
+            return f"%ymm{self.constants[name]}" if name in self.constants else f".L{name}(%rip)"
+        if operand.startswith("["):
+            return f"{VECTOR_BYTES * self.places.setdefault(operand, len(self.places))}(%rsp)"
+        if match := re.fullmatch(r"(state|next)\[(\d+)\]\+?(\d*)", operand):
+            return f"{VECTOR_BYTES * int(match[2]) + int(match[3] or 0)}({STATE if match[1] == 'state' else NEXT})"
+        return operand
+
+
+def without_offset(place):
+    return place.split("+")[0]
+
+
+def moves(pairs, spare):
+    """Instructions that copy registers (from, to) all at once; nothing is in the spare one."""
+    pairs, lines = [(a, b) for a, b in pairs if a != b], []
+    while pairs:
+        free = next((pair for pair in pairs if pair[1] not in {a for a, b in pairs}), None)
+        if free is None:
+            source, target = pairs.pop()
+            lines.append(f"vmovaps %ymm{source}, %ymm{spare}")
+            pairs.append((spare, target))
+        else:
+            pairs.remove(free)
+            lines.append(f"vmovaps %ymm{free[0]}, %ymm{free[1]}")
+    return lines
