@@ -11,7 +11,7 @@ enum {
 
 // How much slower than in real time the idle network plays after a glide, until it rests, so that
 // it costs a fifth of the sound's network at most; and by how much more during one, when there is
-// other work. What it is late by has gone in 0.1 s (test/fuzz_run.c).
+// other work. What it is late by has gone in 0.2 s (test/fuzz_run.c).
 static const double idle_slowness = 5.0;
 enum { GLIDING_SLOWNESS = 3 };
 

@@ -2,9 +2,10 @@
 // Fuzzes the plugin through its LV2 descriptor. An input is a host's doings: sample rate, blocks,
 // controls, connections, sounds, all of any kind. What is required of every frame is at the top of
 // fuzz_host.c. In the end, of a sane host that keeps its controls still, at 44.1 to 192 kHz: once
-// its knobs have arrived, and 100 ms later, the sound must be a fresh instance's to -60 dB, and so
+// its knobs have arrived, and 200 ms later, the sound must be a fresh instance's to -60 dB, and so
 // must what is left of an offset, which goes away as the idle network (network.h) follows the
-// knobs. After activate(), at any rate, the sound must be the same, bit by bit.
+// knobs: in the small model at 88.2 kHz by 12 dB in 50 ms, to -72 dB at most. After activate(), at
+// any rate, the sound must be the same, bit by bit.
 #include "fuzz.h"
 #include "fuzz_host.h"
 
@@ -198,7 +199,7 @@ static void
 check_recovery(Host* host, Host* fresh)
 {
   const uint32_t arrival = host_frames(host, 0.15) + 4U * host_frames(host, 0.02);
-  const uint32_t n_frames = arrival + (uint32_t)(0.1 * host->rate_hz);
+  const uint32_t n_frames = arrival + (uint32_t)(0.2 * host->rate_hz);
   Difference before = {0};
   for (uint32_t t = 0; t < n_frames; t += 512) {
     const uint32_t left = n_frames - t;
