@@ -6,26 +6,30 @@
 #include "realtime.h"
 
 #include <stdint.h>
+#include <string.h>
 
-enum { DELAY_LINE_SIZE = 64 }; // a power of two
+enum { DELAY_LINE_SIZE = 64 };
 
 // All zeros is silence.
 typedef struct {
-  float samples[DELAY_LINE_SIZE];
-  uint32_t n_pushed; // may wrap around
+  float samples[2 * DELAY_LINE_SIZE]; // the newest is the last
 } DelayLine;
 
+// Takes n samples, at most DELAY_LINE_SIZE.
 static inline void
-delay_line_push(DelayLine* line, float sample) NONBLOCKING
+delay_line_push(DelayLine* line, const float* samples, uint32_t n) NONBLOCKING
 {
-  line->samples[line->n_pushed++ % DELAY_LINE_SIZE] = sample;
+  float* at = line->samples + 2 * DELAY_LINE_SIZE - n;
+  memmove(line->samples, line->samples + n, (size_t)(at - line->samples) * sizeof *at);
+  memcpy(at, samples, n * sizeof *at);
 }
 
-// The sample that was pushed `delay` pushes before the last one; delay < DELAY_LINE_SIZE.
-static inline float
-delay_line_read(const DelayLine* line, uint32_t delay) NONBLOCKING
+// Fills `samples` with n, at most DELAY_LINE_SIZE, of which the last was pushed `delay` pushes of a
+// sample before the last one; delay is at most DELAY_LINE_SIZE.
+static inline void
+delay_line_read(const DelayLine* line, uint32_t delay, float* samples, uint32_t n) NONBLOCKING
 {
-  return line->samples[(line->n_pushed - 1U - delay) % DELAY_LINE_SIZE];
+  memcpy(samples, line->samples + 2 * DELAY_LINE_SIZE - delay - n, n * sizeof *samples);
 }
 
 #endif

@@ -119,10 +119,17 @@ def stored(half, gates, name=""):
     return [f"vmovaps {gate}{k}, [{gate}{k}{name}]" for gate in gates for k in half]
 
 
-def over_first_half(source, state):
-    """The sums of both halves so far: the second's are stored; the first's, marked, stay in registers."""
-    return [*biased(SECOND, source), *added(SECOND, GATES, range(MIDDLE), state), *stored(SECOND, GATES, " so far"),
-            *biased(FIRST, source, "'"), *added(FIRST, GATES, range(MIDDLE), state, "'")]
+def both_over_first_half():
+    """The sums of both halves of a first frame so far."""
+    return [*biased(FIRST + SECOND, IN), *added(FIRST + SECOND, GATES, range(MIDDLE), "state"),
+            *stored(SECOND, GATES, " so far")]
+
+
+def next_over_first_half():
+    """Those of the next frame: the second half's are stored; the first's, marked, stay in registers."""
+    rows = range(MIDDLE)
+    return [*biased(SECOND, NEXT_IN), *added(SECOND, GATES, rows, "next"), *stored(SECOND, GATES, " so far"),
+            *biased(FIRST, NEXT_IN, "'"), *added(FIRST, GATES, rows, "next", "'")]
 
 
 def over_second_half():
@@ -175,17 +182,16 @@ def renewed(k):
 def woven():
     """What comes before the loop over frames, the loop, constants in registers, and places on the stack."""
     kept_constants, places = ("q0",), {}
-    marked = [f"{gate}{k}'" for k in FIRST for gate in GATES]
+    sums = [f"{gate}{k}" for k in FIRST for gate in GATES]
     before = Weaver(kept_constants, places)
-    before.weave(over_first_half(IN, "state"), kept=marked)
+    before.weave(both_over_first_half(), kept=sums)
     loop = Weaver(kept_constants, places)
-    loop.registers = {name.rstrip("'"): register for name, register in before.registers.items()}
+    loop.registers, loop.free = dict(before.registers), list(before.free)
     loop.ready = dict.fromkeys(loop.registers.values(), 0)
-    loop.free = before.free
     chains = [*map(renewed, FIRST), *map(update, FIRST), *map(renewed, SECOND), *map(update, SECOND)]
-    loop.weave(over_second_half() + over_first_half(NEXT_IN, "next"), chains, marked)
-    pairs = [(loop.registers[name], before.registers[name]) for name in marked]
-    return before.lines, loop.lines + moves(pairs, spare=loop.free[0]), loop.constants, places
+    loop.weave(over_second_half() + next_over_first_half(), chains, [f"{name}'" for name in sums])
+    pairs = [(loop.registers[f"{name}'"], before.registers[name]) for name in sums]
+    return before.lines, loop.lines + moves(pairs, loop.free[0]), loop.constants, places
 
 
 def assembly():
@@ -236,7 +242,7 @@ def assembly():
     mov %rbx, %rcx
     add $4, %r8
     dec %r9d
-    jnz 1b
+    jne 1b
     vzeroupper
     lea -16(%rbp), %rsp
     pop %r12

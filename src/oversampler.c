@@ -68,11 +68,11 @@ oversampler_up(Oversampler* oversampler, const float* in, float* out, uint32_t n
   for (unsigned i = 0; i < oversampler->n_stages; ++i) {
     doubler_up(&oversampler->stages[i], out, out, n_frames << i);
   }
-  if (oversampler->pad) {
-    for (uint32_t i = 0; i < n_frames << oversampler->n_stages; ++i) {
-      delay_line_push(&oversampler->padding, out[i]);
-      out[i] = delay_line_read(&oversampler->padding, oversampler->pad);
-    }
+  const uint32_t end = oversampler->pad ? n_frames << oversampler->n_stages : 0;
+  for (uint32_t done = 0; done < end; done += DELAY_LINE_SIZE) {
+    const uint32_t n = end - done < DELAY_LINE_SIZE ? end - done : DELAY_LINE_SIZE;
+    delay_line_push(&oversampler->padding, out + done, n);
+    delay_line_read(&oversampler->padding, oversampler->pad, out + done, n);
   }
 }
 

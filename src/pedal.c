@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double ramp_s = 0.15;      // a knob turned at once takes this long
 static const double crossfade_s = 0.02; // and so do bypass and a change of oversampling
@@ -160,14 +161,19 @@ run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKI
 {
   float wet[TICK_FRAMES];
   float dry[TICK_FRAMES];
+  const Line gain_line = pedal->gain_line;
+  const Line wet_line = pedal->wet_line;
+  const int begin = (int)pedal->tick_position;
   voices_run(pedal->voices, &pedal->network, pedal->tick_position, in, wet, dry, n_frames);
-
-  const bool is_bypassed = pedal->wet_line.from == 0.0f && pedal->wet_line.to == 0.0f;
-  for (uint32_t i = 0; i < n_frames; ++i) {
-    const float part = (float)(pedal->tick_position + i + 1U) / (float)TICK_FRAMES;
-    const float effect = wet[i] * line_at(pedal->gain_line, part);
-    const float mix = line_at(pedal->wet_line, part);
-    out[i] = is_bypassed ? dry[i] : mix * effect + (1.0f - mix) * tame(dry[i]);
+  if (wet_line.from == 0.0f && wet_line.to == 0.0f) {
+    memcpy(out, dry, n_frames * sizeof *out);
+    return;
+  }
+  for (int i = 0; i < (int)n_frames; ++i) {
+    const float part = (float)(begin + i + 1) / (float)TICK_FRAMES;
+    const float effect = wet[i] * line_at(gain_line, part);
+    const float mix = line_at(wet_line, part);
+    out[i] = mix * effect + (1.0f - mix) * tame(dry[i]);
   }
 }
 

@@ -111,9 +111,11 @@ run_whole(Recurrence* recurrence, const Gru* gru, const float* in, float* out,
     const uint32_t left = n_frames - done;
     const uint32_t in_row = n_states - recurrence->next;
     const uint32_t n_lanes = lanes_within(left < in_row ? left : in_row);
-    const uint32_t n = n_lanes == n_states ? left - left % n_lanes : n_lanes;
+    const uint32_t n = n_lanes == n_states ? left & ~(n_lanes - 1U) : n_lanes;
     gru_process(gru, n_lanes, state_at(recurrence, n_states), in + done, out + done, n);
-    recurrence->next = (recurrence->next + n) % n_states;
+    if (n_lanes < n_states) {
+      recurrence->next = n < in_row ? recurrence->next + n : 0;
+    }
     done += n;
   }
 }

@@ -5,6 +5,7 @@
 #include "recurrence.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 // As slow as this part of a rate counts as that rate: 44.1 kHz is 0.92 of 48 kHz.
 static const double grace = 0.9;
@@ -79,21 +80,20 @@ voice_run(Voice* voice, const Network* network, uint32_t tick_position, const fl
           uint32_t n_frames) NONBLOCKING
 {
   float sound[OVERSAMPLER_MAX_FRAMES];
+  const Line idle_line = network->idle_line;
   const uint32_t factor = 1U << voice->n_stages;
   const uint32_t most = OVERSAMPLER_MAX_FRAMES / factor;
   const float step = 1.0f / (float)(TICK_FRAMES * factor);
   for (uint32_t done = 0; done < n_frames;) {
     const uint32_t n = n_frames - done < most ? n_frames - done : most;
-    const uint32_t begin = factor * (tick_position + done);
+    const int begin = (int)(factor * (tick_position + done));
     oversampler_up(voice->oversampler, in + done, sound, n);
     recurrence_run(voice->recurrence, &network->gru, sound, sound, factor * n);
-    for (uint32_t i = 0; i < factor * n; ++i) {
-      sound[i] -= line_at(network->idle_line, step * (float)(begin + i + 1U));
+    for (int i = 0; i < (int)(factor * n); ++i) {
+      sound[i] -= line_at(idle_line, step * (float)(begin + i + 1));
     }
     oversampler_down(voice->oversampler, sound, n);
-    for (uint32_t i = 0; i < n; ++i) {
-      out[done + i] = sound[i];
-    }
+    memcpy(out + done, sound, n * sizeof *out);
     done += n;
   }
 }

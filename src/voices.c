@@ -112,22 +112,18 @@ voices_run(Voices* voices, const Network* network, uint32_t tick_position, const
            float* wet, float* dry, uint32_t n_frames) NONBLOCKING
 {
   float tamed[TICK_FRAMES];
-  float coming_dry[TICK_FRAMES];
-  const uint32_t latency_frames = voice_latency_frames(voices->heard);
-  const uint32_t coming_latency_frames = voices_latency_frames(voices);
   for (uint32_t i = 0; i < n_frames; ++i) {
     tamed[i] = tame(in[i]);
   }
-  for (uint32_t i = 0; i < n_frames; ++i) {
-    delay_line_push(&voices->input, in[i]);
-    dry[i] = delay_line_read(&voices->input, latency_frames);
-    coming_dry[i] = delay_line_read(&voices->input, coming_latency_frames);
-  }
+  delay_line_push(&voices->input, in, n_frames);
+  delay_line_read(&voices->input, voice_latency_frames(voices->heard), dry, n_frames);
   voice_run(voices->heard, network, tick_position, tamed, wet, n_frames);
   if (voices->coming) {
     const float step = 1.0f / (float)TICK_FRAMES;
     const bool has_begun = voices->arrival_line.to > 0.0f;
     float coming_wet[TICK_FRAMES];
+    float coming_dry[TICK_FRAMES];
+    delay_line_read(&voices->input, voice_latency_frames(voices->coming), coming_dry, n_frames);
     voice_run(voices->coming, network, tick_position, tamed, coming_wet, n_frames);
     for (uint32_t i = 0; has_begun && i < n_frames; ++i) {
       const float arrival = line_at(voices->arrival_line, step * (float)(tick_position + i + 1U));

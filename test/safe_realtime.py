@@ -12,13 +12,13 @@ import variant
 
 FAULTS = {"allocate": "malloc", "lock": "pthread_mutex_lock", "sleep": "nanosleep", "print": "puts|printf",
           "open": "open"}
-FLAGS = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", f"-I{common.TOP}/src"]
+FLAGS = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", f"-I{common.TOP}/src", f"-I{common.BUILD}/src"]
 CORE = {"KERNEL=sse2": [], "KERNEL=avx2": ["-mavx2", "-mfma"]}
 ENTRIES = ("connect_port", "activate", "run")
 # Functions of the C library: those that run() may call, and those for instantiate() and cleanup().
-NEVER_BLOCK = {"expf", "memcpy", "memset"}
+NEVER_BLOCK = {"expf", "memcpy", "memmove", "memset"}
 MAY_BLOCK = {"aligned_alloc", "calloc", "close", "free", "malloc", "open", "read", "sched_yield", "vfprintf"}
-FOR_SETUP = MAY_BLOCK | {"__errno_location", "fmax", "getenv", "memchr", "memcmp", "memmove", "snprintf", "stderr",
+FOR_SETUP = MAY_BLOCK | {"__errno_location", "fmax", "getenv", "memchr", "memcmp", "snprintf", "stderr",
                          "strcmp", "strlen"}
 OF_EVERY_LIBRARY = {"__cxa_finalize", "__gmon_start__", "_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable"}
 
