@@ -9,65 +9,13 @@
 #include "gru.h"
 #include "vector_exp2.h"
 
-enum { WOVEN_MAX_BLOCK = 8, WOVEN_MAX_CHAINS = 2, WOVEN_PARTS = 8 };
+enum { WOVEN_MAX_BLOCK = 8, WOVEN_MAX_CHAINS = 2 };
 
 typedef struct {
   size_t n_rows;    // a multiple of n_block
   size_t n_vectors; // of a state
   size_t n_block;   // of these, computed together
 } Woven;
-
-// 2^t = above / below, where x is t short of an integer: to 2e-9, but for rounding.
-//   above, below = q(x) + x, q(x) - x;  q(x) = x / tanh(x ln(2) / 2), on [-0.5, 0.5]:
-//   echo 'fpminimax(x/tanh(x*log(2)/2), [|0,2,4|], [|SG...|], [-0.5; 0.5], relative);' | sollya
-typedef struct {
-  Vector x;
-  Vector square;
-  Vector exponent;
-  Vector above;
-  Vector below;
-} Power;
-
-enum { Q_MOST, Q_LEAST, Q0, Q2, Q4, N_POWER_CONSTANTS };
-
-alignas(32) static const float power_constants[N_POWER_CONSTANTS][8] = {
-    [Q_MOST] = COPIES(30.0f),
-    [Q_LEAST] = COPIES(-30.0f),
-    [Q0] = COPIES(2.88539004325866699219f),
-    [Q2] = COPIES(1.15524858236312866211e-1f),
-    [Q4] = COPIES(-9.23349347431212663651e-4f),
-};
-
-// A part of computing power p of its x, limited to [-30, 30]; NaN gives 30. `k` is power_constants.
-ALWAYS_INLINE void
-power_part(const float* k, size_t part, Power* p)
-{
-  switch (part) {
-  case 0:
-    p->x = held(lesser(p->x, constant(k, Q_MOST)));
-    p->x = held(greater(p->x, constant(k, Q_LEAST)));
-    break;
-  case 1: p->x = held(p->x - nearest(p->x, &p->exponent)); break;
-  case 2:
-    p->square = held(p->x * p->x);
-    p->exponent = held((Vector)((IntVector)p->exponent << 23));
-    break;
-  case 3:
-    p->below = held(p->square * constant(k, Q4));
-    p->below = held(p->below + constant(k, Q2));
-    break;
-  case 4:
-    p->below = held(p->below * p->square);
-    p->below = held(p->below + constant(k, Q0));
-    break;
-  case 5:
-    p->above = held(p->below + p->x);
-    p->below = held(p->below - p->x);
-    break;
-  case 6: p->above = held((Vector)((IntVector)p->above + (IntVector)p->exponent)); break;
-  default: break;
-  }
-}
 
 // sums [n_block] += a state * row [n_block], in this order.
 ALWAYS_INLINE void
@@ -91,8 +39,8 @@ ALWAYS_INLINE void
 woven_rows(Woven n, const Vector* factors, const Vector* rows, Vector* sums, size_t n_powers,
            Power* powers)
 {
-  const float* k = opaque(power_constants[0]);
-  const size_t n_together = WOVEN_PARTS / woven_group(n);
+  const float* k = opaque(exp2_constants[0]);
+  const size_t n_together = POWER_PARTS / woven_group(n);
 #pragma GCC unroll 8
   for (size_t j = 0; j < woven_group(n); ++j) {
     woven_row(n, held(factors[j]), rows + j * n.n_block, sums);
@@ -150,7 +98,7 @@ woven_states(Woven n, size_t n_together, const Vector* part, Vector in, const Ga
              size_t first, const Vector* sums, Vector* states, const Vector* out_weight,
              Vector* factors)
 {
-  const float* k = opaque(power_constants[0]);
+  const float* k = opaque(exp2_constants[0]);
   Power p[WOVEN_MAX_BLOCK];
   Vector away[WOVEN_MAX_BLOCK];
   Vector out = splat(0.0f);
@@ -159,10 +107,7 @@ woven_states(Woven n, size_t n_together, const Vector* part, Vector in, const Ga
     const Vector from_in = part[2 * n.n_vectors + i] + part[6 * n.n_vectors + i] * in;
     p[i].x = held(from_in + gates->reset[first + i] * sums[i]);
   }
-#pragma GCC unroll 64
-  for (size_t i = 0; i < WOVEN_PARTS * n_together; ++i) {
-    power_part(k, i / n_together, p + i % n_together);
-  }
+  powers_of_two(k, n_together, p);
 #pragma GCC unroll 8
   for (size_t i = 0; i < n_together; ++i) {
     const Vector whole = held(p[i].below + p[i].above);

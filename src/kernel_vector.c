@@ -133,7 +133,8 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
   const Vector* part = (const Vector*)(theta + first);
   const size_t to_part = n.n_vectors;
   Vector r[MAX_SUMS];
-  Vector candidate[MAX_SUMS];
+  Vector candidate[MAX_SUMS]; // above / below
+  Vector whole[MAX_SUMS];
   Vector z[MAX_SUMS];
 
 #pragma GCC unroll 16
@@ -147,7 +148,9 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
   k = is_full ? opaque(k) : k;
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
-    r[i] = quotient(constant(k, ONE), constant(k, ONE) + vector_exp2(k, r[i]));
+    Power e = {.x = r[i]};
+    powers_of_two(k, 1, &e);
+    r[i] = quotient(e.below, e.below + e.above);
     candidate[i] = part[3 * to_part + i / n.n_lanes];
   }
   add_product(n, states, matrix + pass, candidate);
@@ -156,7 +159,10 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
   for (size_t i = 0; i < n_sums; ++i) {
     const Vector* p = part + i / n.n_lanes;
     const float x = in[i % n.n_lanes];
-    candidate[i] = vector_exp2(k, driven(p[2 * to_part], p[6 * to_part], x) + r[i] * candidate[i]);
+    Power e = {.x = driven(p[2 * to_part], p[6 * to_part], x) + r[i] * candidate[i]};
+    powers_of_two(k, 1, &e);
+    candidate[i] = e.below - e.above;
+    whole[i] = e.below + e.above;
     z[i] = driven(p[to_part], p[5 * to_part], x);
   }
   add_product(n, states, matrix + 2 * pass, z);
@@ -164,11 +170,11 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
     const size_t at = first + (i % n.n_lanes * n.n_vectors + i / n.n_lanes) * VECTOR_FLOATS;
-    const Vector one = constant(k, ONE);
     const Vector h = *(const Vector*)(states + at);
-    const Vector e = vector_exp2(k, z[i]);
-    const Vector away = (one - candidate[i]) - h * (one + candidate[i]);
-    *(Vector*)(next + at) = h + quotient(e * away, (one + e) * (one + candidate[i]));
+    Power e = {.x = z[i]};
+    powers_of_two(k, 1, &e);
+    const Vector away = candidate[i] - h * whole[i];
+    *(Vector*)(next + at) = h + quotient(e.above * away, (e.below + e.above) * whole[i]);
   }
 }
 
