@@ -33,8 +33,10 @@ IN, NEXT_IN = "(%rcx)", "(%rbx)"
 NAME = "gru_avx2_process_32"
 THETA, OUT_WEIGHT, OUT_BIAS = 24, 32, 40  # where they are in a Gru
 
-# 2^t = (q + x) / (q - x), where x is t short of an integer. Of its errors, to 4.4e-7 with q = q0 + q2 * x^2, those in n
-# are heard most: so that has q = p0 + p2 * x^2 + p4 * x^4, to 2e-9 but for rounding. See vector_exp2.h.
+# 2^t = (q + x) / (q - x), where x is t short of an integer; q0 and q2 are C / D and 1 / D of vector_exp2.h, and make
+# q = q0 + q2 * x^2, which is right to 4.4e-7. Errors of n are heard most, so that has q = p0 + p2 * x^2 + p4 * x^4, to
+# 2e-9 but for rounding:
+#   echo 'fpminimax(x/tanh(x*log(2)/2), [|0,2,4|], [|SG...|], [-0.5; 0.5], relative);' | sollya
 CONSTANTS = {"most": 30.0, "least": -30.0, "q0": 2.88540812, "q2": 1.15236061e-1,
              "p0": 2.88539004325866699219, "p2": 1.15524858236312866211e-1, "p4": -9.23349347431212663651e-4}
 HEADER = """\
