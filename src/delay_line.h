@@ -8,18 +8,18 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { DELAY_LINE_SIZE = 64 };
+enum { DELAY_LINE_SIZE = 64, DELAY_LINE_ROOM = 2 * DELAY_LINE_SIZE };
 
 // All zeros is silence.
 typedef struct {
-  float samples[2 * DELAY_LINE_SIZE]; // the newest is the last
+  float samples[DELAY_LINE_ROOM]; // the newest is the last
 } DelayLine;
 
 // Takes n samples, at most DELAY_LINE_SIZE.
 static inline void
 delay_line_push(DelayLine* line, const float* samples, uint32_t n) NONBLOCKING
 {
-  float* at = line->samples + 2 * DELAY_LINE_SIZE - n;
+  float* at = line->samples + DELAY_LINE_ROOM - n;
   memmove(line->samples, line->samples + n, (size_t)(at - line->samples) * sizeof *at);
   memcpy(at, samples, n * sizeof *at);
 }
@@ -29,7 +29,7 @@ delay_line_push(DelayLine* line, const float* samples, uint32_t n) NONBLOCKING
 static inline void
 delay_line_read(const DelayLine* line, uint32_t delay, float* samples, uint32_t n) NONBLOCKING
 {
-  memcpy(samples, line->samples + 2 * DELAY_LINE_SIZE - delay - n, n * sizeof *samples);
+  memcpy(samples, line->samples + DELAY_LINE_ROOM - delay - n, n * sizeof *samples);
 }
 
 #endif
