@@ -4,6 +4,7 @@
 //
 // Sizes are constants after inlining, so that loops over them are unrolled and sums stay in
 // registers.
+#include "gru_bent.h"
 #include "gru_woven.h"
 #include "kernel.h"
 #include "memory.h"
@@ -62,7 +63,9 @@ add_shares(Sizes n, size_t first, const float* states, const float* weights, Vec
   const Vector* rows = (const Vector*)opaque(weights) + first * share * n.n_block;
 #pragma GCC unroll 1
   for (size_t j = 0; j < share; j += n_unrolled) {
-    if (MULTIPLIES_BY_ELEMENT && n_unrolled == 4) {
+    if (MULTIPLIES_BY_ELEMENT && n.n_block == 4 && n.n_together == 2 && n_unrolled == 4) {
+      add_four_rows_twice(factors, factors + share, rows, rows + share * 4, splits);
+    } else if (MULTIPLIES_BY_ELEMENT && n_unrolled == 4) {
 #pragma GCC unroll 4
       for (size_t s = 0; s < n.n_together; ++s) {
         add_four_rows(n.n_block, n.n_lanes, n.n_vectors * VECTOR_FLOATS, factors + s * share,
@@ -122,6 +125,13 @@ driven(Vector bias, Vector weight, float in)
   return bias + weight * splat(in);
 }
 
+// How many of n vectors are bent with the one at `first`.
+ALWAYS_INLINE size_t
+abreast(size_t n, size_t first)
+{
+  return n - first < MAX_ABREAST ? n - first : MAX_ABREAST;
+}
+
 // The new states, from unit `first` on, of one block of units.
 ALWAYS_INLINE void
 step_block(Sizes n, const float* theta, size_t first, const float* states, const float* in,
@@ -133,9 +143,10 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
   const Vector* part = (const Vector*)(theta + first);
   const size_t to_part = n.n_vectors;
   Vector r[MAX_SUMS];
-  Vector candidate[MAX_SUMS]; // above / below
+  Vector candidate[MAX_SUMS]; // times `whole`, once it is bent
   Vector whole[MAX_SUMS];
   Vector z[MAX_SUMS];
+  Vector h[MAX_SUMS];
 
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
@@ -143,14 +154,16 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
     r[i] = driven(p[0], p[4 * to_part], in[i % n.n_lanes]);
   }
   add_product(n, states, matrix, r);
-  const bool is_full = n.n_lanes > 1 || n_sums > 6; // so many sums leave no registers for constants
+  // So many sums leave no registers for constants; for AArch64, GCC makes each one's address anew.
+  const bool is_full = n.n_lanes > 1 || n_sums > 6 || MULTIPLIES_BY_ELEMENT;
   const float* k = exp2_constants[0];
   k = is_full ? opaque(k) : k;
 #pragma GCC unroll 16
+  for (size_t i = 0; i < n_sums; i += MAX_ABREAST) {
+    bend_reset(k, abreast(n_sums, i), r + i);
+  }
+#pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
-    Power e = {.x = r[i]};
-    powers_of_two(k, 1, &e);
-    r[i] = quotient(e.below, e.below + e.above);
     candidate[i] = part[3 * to_part + i / n.n_lanes];
   }
   add_product(n, states, matrix + pass, candidate);
@@ -159,22 +172,28 @@ step_block(Sizes n, const float* theta, size_t first, const float* states, const
   for (size_t i = 0; i < n_sums; ++i) {
     const Vector* p = part + i / n.n_lanes;
     const float x = in[i % n.n_lanes];
-    Power e = {.x = driven(p[2 * to_part], p[6 * to_part], x) + r[i] * candidate[i]};
-    powers_of_two(k, 1, &e);
-    candidate[i] = e.below - e.above;
-    whole[i] = e.below + e.above;
+    candidate[i] = driven(p[2 * to_part], p[6 * to_part], x) + r[i] * candidate[i];
     z[i] = driven(p[to_part], p[5 * to_part], x);
+  }
+#pragma GCC unroll 16
+  for (size_t i = 0; i < n_sums; i += MAX_ABREAST) {
+    bend_candidate(k, abreast(n_sums, i), candidate + i, whole + i);
   }
   add_product(n, states, matrix + 2 * pass, z);
   k = is_full ? opaque(k) : k;
 #pragma GCC unroll 16
   for (size_t i = 0; i < n_sums; ++i) {
-    const size_t at = first + (i % n.n_lanes * n.n_vectors + i / n.n_lanes) * VECTOR_FLOATS;
-    const Vector h = *(const Vector*)(states + at);
-    Power e = {.x = z[i]};
-    powers_of_two(k, 1, &e);
-    const Vector away = candidate[i] - h * whole[i];
-    *(Vector*)(next + at) = h + quotient(e.above * away, (e.below + e.above) * whole[i]);
+    const size_t lane = i % n.n_lanes;
+    h[i] = ((const Vector*)(states + first))[lane * n.n_vectors + i / n.n_lanes];
+  }
+#pragma GCC unroll 16
+  for (size_t i = 0; i < n_sums; i += MAX_ABREAST) {
+    update_states(k, abreast(n_sums, i), z + i, candidate + i, whole + i, h + i);
+  }
+#pragma GCC unroll 16
+  for (size_t i = 0; i < n_sums; ++i) {
+    const size_t lane = i % n.n_lanes;
+    ((Vector*)(next + first))[lane * n.n_vectors + i / n.n_lanes] = h[i];
   }
 }
 
@@ -184,20 +203,22 @@ step(Sizes n, const Gru* gru, float* states, const float* in, Vector* out)
 {
   const size_t n_columns = n.n_vectors * VECTOR_FLOATS;
   const size_t block = n.n_block * VECTOR_FLOATS;
+  const Vector* out_weight = (const Vector*)gru->out_weight;
   Vector next[2 * MAX_VECTORS];
   for (size_t done = 0; done < n_columns; done += block) {
     step_block(n, gru->theta, done, states, in, (float*)next);
   }
 #pragma GCC unroll 2
   for (size_t lane = 0; lane < n.n_lanes; ++lane) {
-    out[lane] = splat(0.0f);
+    Vector sums[2] = {splat(0.0f), splat(0.0f)}; // that don't wait for each other
 #pragma GCC unroll 16
     for (size_t i = 0; i < n.n_vectors; ++i) {
       // cppcheck-suppress uninitvar // the blocks fill it
       const Vector h = next[lane * n.n_vectors + i];
       ((Vector*)states)[lane * n.n_vectors + i] = h;
-      out[lane] += h * ((const Vector*)gru->out_weight)[i];
+      sums[i % 2] += h * out_weight[i];
     }
+    out[lane] = sums[0] + sums[1];
   }
 }
 

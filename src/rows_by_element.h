@@ -68,6 +68,50 @@ add_four_rows(size_t n_vectors, size_t n_lanes, size_t to_lane, const float* sta
   }
 }
 
+// Text of instructions: four vectors of weights, `at` bytes from a pointer, to registers; and their
+// products with an element of a state, added to four sums.
+#define LOADS(a, b, c, d, from, at)                                                                \
+  "ldr q" #a ", [%[" #from "], #" #at "]\n\t"                                                      \
+  "ldr q" #b ", [%[" #from "], #" #at " + 16]\n\t"                                                 \
+  "ldr q" #c ", [%[" #from "], #" #at " + 32]\n\t"                                                 \
+  "ldr q" #d ", [%[" #from "], #" #at " + 48]\n\t"
+#define PRODUCTS(a, b, c, d, sum, state, k)                                                        \
+  "fmla %[" #sum "0].4s, v" #a ".4s, %[" #state "].s[" #k "]\n\t"                                  \
+  "fmla %[" #sum "1].4s, v" #b ".4s, %[" #state "].s[" #k "]\n\t"                                  \
+  "fmla %[" #sum "2].4s, v" #c ".4s, %[" #state "].s[" #k "]\n\t"                                  \
+  "fmla %[" #sum "3].4s, v" #d ".4s, %[" #state "].s[" #k "]\n\t"
+#define TWO_ROWS(k, l)                                                                             \
+  LOADS(16, 17, 18, 19, rows_a, 64 * k)                                                            \
+  LOADS(20, 21, 22, 23, rows_b, 64 * k)                                                            \
+  LOADS(24, 25, 26, 27, rows_a, 64 * l)                                                            \
+  LOADS(28, 29, 30, 31, rows_b, 64 * l)                                                            \
+  PRODUCTS(16, 17, 18, 19, a, state_a, k)                                                          \
+  PRODUCTS(20, 21, 22, 23, b, state_b, k)                                                          \
+  PRODUCTS(24, 25, 26, 27, a, state_a, l)                                                          \
+  PRODUCTS(28, 29, 30, 31, b, state_b, l)
+
+typedef struct {
+  Vector of_four_vectors[4][4];
+} FourRows;
+
+// As add_four_rows, of four vectors and one lane, in two splits, a and b, at once: sums [2][4] +=.
+// One statement, for between statements GCC 12 copies sums to other registers.
+ALWAYS_INLINE void
+add_four_rows_twice(const float* states_a, const float* states_b, const Vector* rows_a,
+                    const Vector* rows_b, Vector* sums)
+{
+  const Vector state_a = *(const Vector*)states_a;
+  const Vector state_b = *(const Vector*)states_b;
+  __asm__ volatile(
+      TWO_ROWS(0, 1) TWO_ROWS(2, 3)
+      : [a0] "+w"(sums[0]), [a1] "+w"(sums[1]), [a2] "+w"(sums[2]), [a3] "+w"(sums[3]),
+        [b0] "+w"(sums[4]), [b1] "+w"(sums[5]), [b2] "+w"(sums[6]), [b3] "+w"(sums[7])
+      : [rows_a] "r"(rows_a), [rows_b] "r"(rows_b), [state_a] "w"(state_a), [state_b] "w"(state_b),
+        "m"(*(const FourRows*)rows_a), "m"(*(const FourRows*)rows_b)
+      : "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28",
+        "v29", "v30", "v31");
+}
+
 #else
 
 enum { MULTIPLIES_BY_ELEMENT = 0 };
@@ -78,6 +122,14 @@ add_four_rows(size_t n_vectors, size_t n_lanes, size_t to_lane, const float* sta
               const Vector* rows, Vector* sums)
 {
   (void)n_vectors, (void)n_lanes, (void)to_lane, (void)states, (void)rows, (void)sums;
+}
+
+// Never called.
+ALWAYS_INLINE void
+add_four_rows_twice(const float* states_a, const float* states_b, const Vector* rows_a,
+                    const Vector* rows_b, Vector* sums)
+{
+  (void)states_a, (void)states_b, (void)rows_a, (void)rows_b, (void)sums;
 }
 
 #endif

@@ -83,6 +83,9 @@ nearest(Vector x, Vector* bits)
   const __m128i integers = _mm_cvtps_epi32((__m128)x);
   *bits = (Vector)integers;
   return (Vector)_mm_cvtepi32_ps(integers);
+#elif defined(__aarch64__)
+  *bits = (Vector)vcvtnq_s32_f32((float32x4_t)x);
+  return (Vector)vrndnq_f32((float32x4_t)x);
 #else
   const Vector magic = splat(12582912.0f); // see fast_exp2 in activation.h
   *bits = x + magic;

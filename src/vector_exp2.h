@@ -42,27 +42,38 @@ typedef struct {
 
 enum { POWER_PARTS = 8 };
 
+// x, computed here and no later, where instructions do best in the order in which they are written.
+ALWAYS_INLINE Vector
+placed(Vector x)
+{
+#if defined(__SSE2__) && VECTOR_FLOATS == 4
+  return held(x);
+#else
+  return x;
+#endif
+}
+
 // A part of computing power p of its x, limited to [-30, 30]; NaN gives 30. `k` is exp2_constants.
 ALWAYS_INLINE void
 power_part(const float* k, size_t part, Power* p)
 {
   switch (part) {
   case 0:
-    p->x = held(lesser(p->x, constant(k, MOST)));
-    p->x = held(greater(p->x, constant(k, LEAST)));
+    p->x = placed(lesser(p->x, constant(k, MOST)));
+    p->x = placed(greater(p->x, constant(k, LEAST)));
     break;
-  case 1: p->x = held(p->x - nearest(p->x, &p->exponent)); break;
+  case 1: p->x = placed(p->x - nearest(p->x, &p->exponent)); break;
   case 2:
     p->square = product(p->x, p->x);
-    p->exponent = held((Vector)((IntVector)p->exponent << 23));
+    p->exponent = placed((Vector)((IntVector)p->exponent << 23));
     break;
   case 3: p->x = product(p->x, constant(k, D)); break;
-  case 4: p->square = held(p->square + constant(k, C)); break;
+  case 4: p->square = placed(p->square + constant(k, C)); break;
   case 5:
-    p->above = held(p->square + p->x);
-    p->below = held(p->square - p->x);
+    p->above = placed(p->square + p->x);
+    p->below = placed(p->square - p->x);
     break;
-  case 6: p->above = held((Vector)((IntVector)p->above + (IntVector)p->exponent)); break;
+  case 6: p->above = placed((Vector)((IntVector)p->above + (IntVector)p->exponent)); break;
   default: break;
   }
 }
