@@ -29,13 +29,14 @@ GATES = "RZN"  # N is the hidden side of n, I its input side
 BIASES = {"R": 0, "Z": 1, "I": 2, "N": 3}
 INPUTS = {"R": 4, "Z": 5, "I": 6}
 PASSES = {"R": 0, "N": 1, "Z": 2}
+# Registers: rax theta, r12 output weights, rdi the Gru, rcx and rbx this and the next sample in, r8 the sample out,
+# r9 frames left, r10 and r11 states of this and the next frame (weaver.py), rdx and rsi where all states begin and end.
 IN, NEXT_IN = "(%rcx)", "(%rbx)"
 NAME = "gru_avx2_process_32"
 THETA, OUT_WEIGHT, OUT_BIAS = 24, 32, 40  # where they are in a Gru
 
-# 2^t = (q + x) / (q - x), where x is t short of an integer; q0 and q2 are C / D and 1 / D of vector_exp2.h, and make
-# q = q0 + q2 * x^2, which is right to 4.4e-7. Errors of n are heard most, so that has q = p0 + p2 * x^2 + p4 * x^4, to
-# 2e-9 but for rounding:
+# 2^t = (q + x) / (q - x), where x is t short of an integer. q = q0 + q2 * x^2 makes the same, to 4.4e-7, as C and D of
+# vector_exp2.h. Errors of n are heard most, so that has q = p0 + p2 * x^2 + p4 * x^4, to 2e-9 but for rounding:
 #   echo 'fpminimax(x/tanh(x*log(2)/2), [|0,2,4|], [|SG...|], [-0.5; 0.5], relative);' | sollya
 CONSTANTS = {"most": 30.0, "least": -30.0, "q0": 2.88540812, "q2": 1.15236061e-1,
              "p0": 2.88539004325866699219, "p2": 1.15524858236312866211e-1, "p4": -9.23349347431212663651e-4}
