@@ -165,16 +165,14 @@ run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKI
   const Line wet_line = pedal->wet_line;
   const int begin = (int)pedal->tick_position;
   voices_run(pedal->voices, &pedal->network, pedal->tick_position, in, wet, dry, n_frames);
-  if (wet_line.from == 0.0f && wet_line.to == 0.0f) {
-    memcpy(out, dry, n_frames * sizeof *out);
-    return;
-  }
   for (int i = 0; i < (int)n_frames; ++i) {
     const float part = (float)(begin + i + 1) / (float)TICK_FRAMES;
     const float effect = wet[i] * line_at(gain_line, part);
     const float mix = line_at(wet_line, part);
-    out[i] = mix * effect + (1.0f - mix) * tame(dry[i]);
+    wet[i] = mix * effect + (1.0f - mix) * tame(dry[i]);
   }
+  const bool is_bypassed = wet_line.from == 0.0f && wet_line.to == 0.0f;
+  memcpy(out, is_bypassed ? dry : wet, n_frames * sizeof *out);
 }
 
 void
