@@ -42,8 +42,8 @@ class Weaving(unittest.TestCase):
     def test_keeps_the_meaning(self):
         """chains that wait for the stream and for each other"""
         chains = [["vmovaps [sum 1], x", "vmulps x, x, y", "vaddps y, x, x", "vmovaps x, [first]"],
-                  ["vmovaps 4096(%rax), x", "vmulps x, x, y", "vaddps [first], y, z", "vdivps x, z, z",
-                   "vmovaps z, [second]"]]
+                  ["vmovaps 4096(%rax), x", "vmovaps 8192(%rax), z", "vmulps x, x, y", "vfmadd231ps [first], y, z",
+                   "vdivps x, z, z", "vmovaps z, [second]"]]
         lines, places = woven(self.stream, *chains)
         found = results(lines)
         total = "32(%rax)"
@@ -53,7 +53,7 @@ class Weaving(unittest.TestCase):
         outside = "4096(%rax)"
         self.assertEqual(found[places["[first]"]], first)
         self.assertEqual(found[places["[second]"]],
-                         ("vdivps", outside, ("vaddps", first, ("vmulps", outside, outside))))
+                         ("vdivps", outside, ("vfmadd231ps", first, ("vmulps", outside, outside), "8192(%rax)")))
 
     def test_mixes(self):
         """a chain that needs nothing of the stream runs within it"""
@@ -61,6 +61,15 @@ class Weaving(unittest.TestCase):
         lines, _ = woven(self.stream, chain)
         last = max(k for k, line in enumerate(lines) if line.startswith("vmulps"))
         self.assertLess(last, len(lines) // 2)
+
+    def test_states(self):
+        """one is written after the stream's last read of the old one, and before the first of the new one"""
+        stream = [*self.stream, "vmulps state[1]+16, A1, A1", "vmulps next[1], A1, A1", "vmovaps A1, [end]"]
+        lines, _ = woven(stream, ["vmovaps 4096(%rax), x", "vmovaps x, state[1]"])
+        old, new = (next(k for k, line in enumerate(lines) if place in line) for place in ("48(%r10)", "32(%r11)"))
+        written = next(k for k, line in enumerate(lines) if line.endswith(", 32(%r10)"))
+        self.assertLess(old, written)
+        self.assertLess(written, new)
 
     def test_says_when_it_cannot(self):
         """more values at once than registers"""
