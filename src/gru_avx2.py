@@ -12,7 +12,9 @@ while the last exponentials are computed. But when the first half of a state is 
   next step: sums of both halves, over the first     second half of the new state
 
 Compilers neither overlap steps so nor mix the two without copying registers to and fro: so this is assembly, and
-weaver.py orders it. A step of another lane than the one before waits for less, and is the same code.
+weaver.py orders it. A step of another lane than the one before waits for less, and is the same code. A first step
+begins in the loop's middle, where the chains renew a state and an output that nobody reads: code of its own would cost
+more than that, since processors keep little code decoded.
 """
 
 import struct
@@ -29,7 +31,7 @@ GATES = "RZN"  # N is the hidden side of n, I its input side
 BIASES = {"R": 0, "Z": 1, "I": 2, "N": 3}
 INPUTS = {"R": 4, "Z": 5, "I": 6}
 PASSES = {"R": 0, "N": 1, "Z": 2}
-# Registers: rax theta, r12 output weights, rdi the Gru, rcx and rbx this and the next sample in, r8 the sample out,
+# Registers: rax theta, r12 output weights, rdi the Gru, rcx and rbx this and the next sample in, r8 and r13 out,
 # r9 frames left, r10 and r11 states of this and the next frame (weaver.py), rdx and rsi where all states begin and end.
 IN, NEXT_IN = "(%rcx)", "(%rbx)"
 NAME = "gru_avx2_process_32"
@@ -122,12 +124,6 @@ def stored(half, gates, name=""):
     return [f"vmovaps {gate}{k}, [{gate}{k}{name}]" for gate in gates for k in half]
 
 
-def both_over_first_half():
-    """The sums of both halves of a first frame so far."""
-    return [*biased(FIRST + SECOND, IN), *added(FIRST + SECOND, GATES, range(MIDDLE), "state"),
-            *stored(SECOND, GATES, " so far")]
-
-
 def next_over_first_half():
     """Those of the next frame: the second half's are stored; the first's, marked, stay in registers."""
     rows = range(MIDDLE)
@@ -183,22 +179,21 @@ def renewed(k):
 
 
 def woven():
-    """What comes before the loop over frames, the loop, constants in registers, and places on the stack."""
-    kept_constants, places = ("q0",), {}
+    """The loop over frames, in two parts of lines: the second begins with the sums of the next frame. Constants in
+    registers, and places on the stack."""
+    loop = Weaver(("q0",), {})
     sums = [f"{gate}{k}" for k in FIRST for gate in GATES]
-    before = Weaver(kept_constants, places)
-    before.weave(both_over_first_half(), kept=sums)
-    loop = Weaver(kept_constants, places)
-    loop.registers, loop.free = dict(before.registers), list(before.free)
-    loop.ready = dict.fromkeys(loop.registers.values(), 0)
+    begin = {name: loop.hold(name) for name in sums}
     chains = [*map(renewed, FIRST), *map(update, FIRST), *map(renewed, SECOND), *map(update, SECOND)]
     loop.weave(over_second_half() + next_over_first_half(), chains, [f"{name}'" for name in sums])
-    pairs = [(loop.registers[f"{name}'"], before.registers[name]) for name in sums]
-    return before.lines, loop.lines + moves(pairs, loop.free[0]), loop.constants, places
+    pairs = [(loop.registers[f"{name}'"], begin[name]) for name in sums]
+    lines = loop.lines + moves(pairs, loop.free[0])
+    middle = next(i for i, line in enumerate(lines) if NEXT_IN in line)
+    return lines[:middle], lines[middle:], loop.constants, loop.places
 
 
 def assembly():
-    before, loop, constants, places = woven()
+    first, second, constants, places = woven()
     return f"""\
     .pushsection .rodata
     .balign {VECTOR_BYTES}
@@ -223,15 +218,22 @@ def assembly():
     .cfi_offset %rbx, -24
     push %r12
     .cfi_offset %r12, -32
+    push %r13
+    .cfi_offset %r13, -40
     and $-{VECTOR_BYTES}, %rsp
-    sub ${VECTOR_BYTES * len(places)}, %rsp
+    sub ${VECTOR_BYTES * (len(places) + N_VECTORS)}, %rsp
     mov {THETA}(%rdi), %rax
     mov {OUT_WEIGHT}(%rdi), %r12
     shl ${(4 * N_UNITS).bit_length() - 1}, %esi
     add %rdx, %rsi
-    mov %rdx, {STATE}
 {lines(f"vmovaps .L{name}(%rip), %ymm{register}" for name, register in constants.items())}
-{lines(before)}
+    lea {VECTOR_BYTES * len(places)}(%rsp), {STATE}
+    mov %rdx, {NEXT}
+    mov %rcx, %rbx
+    mov %r8, %r13
+    mov {STATE}, %r8
+    inc %r9d
+    jmp 3f
     .balign 64
 1:
     lea {4 * N_UNITS}({STATE}), {NEXT}
@@ -240,14 +242,18 @@ def assembly():
     lea 4(%rcx), %rbx
     cmp $1, %r9d
     cmove %rcx, %rbx
-{lines(loop)}
+{lines(first)}
+3:
+{lines(second)}
     mov {NEXT}, {STATE}
     mov %rbx, %rcx
-    add $4, %r8
+    mov %r13, %r8
+    add $4, %r13
     dec %r9d
     jne 1b
     vzeroupper
-    lea -16(%rbp), %rsp
+    lea -24(%rbp), %rsp
+    pop %r13
     pop %r12
     pop %rbx
     pop %rbp

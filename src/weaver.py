@@ -98,6 +98,12 @@ class Weaver:
         self.divider_ready = 0
         self.begin_cycle()
 
+    def hold(self, name):
+        """A register that the stream finds full."""
+        register = self.registers[name] = self.free.pop(0)
+        self.ready[register] = 0
+        return register
+
     def weave(self, stream, chains=(), kept=()):
         """Adds all instructions. Earlier chains go first. `kept` are the stream's registers that stay in use."""
         self.stream = [Instruction(line) for line in stream]
