@@ -19,7 +19,7 @@ enum { GLIDING_SLOWNESS = 3 };
 // at most: a knob that jumps from end to end in 0.15 s takes a step in 8 frames at 48 kHz. With 16
 // frames, steps of the sound exceeded its own by 6 % (test/host_controls.c).
 static const float step_distance = 0.0023f;
-enum { MAX_STEPS = 32 };
+enum { MAX_STEPS = 64 };
 
 static const float silence[TICK_FRAMES];
 

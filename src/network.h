@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 // Of the host: parameters go to where the knobs want them in a straight line that takes so long.
-enum { GLIDE_FRAMES = 256 }; // a multiple of TICK_FRAMES
+enum { GLIDE_FRAMES = 512 }; // a multiple of TICK_FRAMES
 
 typedef struct {
   // The network's output in silence moves with the knobs, and is no part of the sound. A state that

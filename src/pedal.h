@@ -34,7 +34,7 @@ void
 pedal_settle(Pedal* pedal, const PedalControls* controls) NONBLOCKING;
 
 // Plays n_frames of `in`, any numbers at all, into `out`, which may be the same; any n_frames.
-// Controls move to their new values without a click, knobs from one glide of 256 frames to the
+// Controls move to their new values without a click, knobs from one glide of 512 frames to the
 // next; but if they changed between pedal_settle and the first run, that run starts at the new
 // ones, at the price of 2048 samples more of work. (A run of no frames before it takes the new
 // oversampling, for its latency, and nothing else.) While oversampling changes, for 40 ms, the
