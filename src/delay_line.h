@@ -8,20 +8,28 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { DELAY_LINE_SIZE = 64, DELAY_LINE_ROOM = 2 * DELAY_LINE_SIZE };
+enum {
+  DELAY_LINE_SIZE = 64,
+  DELAY_LINE_KEPT = 2 * DELAY_LINE_SIZE,
+  DELAY_LINE_ROOM = 4 * DELAY_LINE_SIZE,
+};
 
 // All zeros is silence.
 typedef struct {
-  float samples[DELAY_LINE_ROOM]; // the newest is the last
+  float samples[DELAY_LINE_ROOM];
+  uint32_t n_more; // than DELAY_LINE_KEPT of them are in use; the newest is the last
 } DelayLine;
 
 // Takes n samples, at most DELAY_LINE_SIZE.
 static inline void
 delay_line_push(DelayLine* line, const float* samples, uint32_t n) NONBLOCKING
 {
-  float* at = line->samples + DELAY_LINE_ROOM - n;
-  memmove(line->samples, line->samples + n, (size_t)(at - line->samples) * sizeof *at);
-  memcpy(at, samples, n * sizeof *at);
+  if (line->n_more + n > DELAY_LINE_ROOM - DELAY_LINE_KEPT) {
+    memmove(line->samples, line->samples + line->n_more, DELAY_LINE_KEPT * sizeof *samples);
+    line->n_more = 0;
+  }
+  memcpy(line->samples + DELAY_LINE_KEPT + line->n_more, samples, n * sizeof *samples);
+  line->n_more += n;
 }
 
 // Fills `samples` with n, at most DELAY_LINE_SIZE, of which the last was pushed `delay` pushes of a
@@ -29,7 +37,8 @@ delay_line_push(DelayLine* line, const float* samples, uint32_t n) NONBLOCKING
 static inline void
 delay_line_read(const DelayLine* line, uint32_t delay, float* samples, uint32_t n) NONBLOCKING
 {
-  memcpy(samples, line->samples + DELAY_LINE_ROOM - delay - n, n * sizeof *samples);
+  const float* end = line->samples + DELAY_LINE_KEPT + line->n_more;
+  memcpy(samples, end - delay - n, n * sizeof *samples);
 }
 
 #endif

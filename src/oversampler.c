@@ -64,9 +64,11 @@ oversampler_latency_frames(const Oversampler* oversampler) NONBLOCKING
 void
 oversampler_up(Oversampler* oversampler, const float* in, float* out, uint32_t n_frames) NONBLOCKING
 {
-  memcpy(out, in, n_frames * sizeof *out);
+  if (oversampler->n_stages == 0 && out != in) {
+    memcpy(out, in, n_frames * sizeof *out);
+  }
   for (unsigned i = 0; i < oversampler->n_stages; ++i) {
-    doubler_up(&oversampler->stages[i], out, out, n_frames << i);
+    doubler_up(&oversampler->stages[i], i ? out : in, out, n_frames << i);
   }
   const uint32_t end = oversampler->pad ? n_frames << oversampler->n_stages : 0;
   for (uint32_t done = 0; done < end; done += DELAY_LINE_SIZE) {
@@ -77,9 +79,12 @@ oversampler_up(Oversampler* oversampler, const float* in, float* out, uint32_t n
 }
 
 void
-oversampler_down(Oversampler* oversampler, float* buffer, uint32_t n_frames) NONBLOCKING
+oversampler_down(Oversampler* oversampler, float* in, float* out, uint32_t n_frames) NONBLOCKING
 {
+  if (oversampler->n_stages == 0 && out != in) {
+    memcpy(out, in, n_frames * sizeof *out);
+  }
   for (unsigned i = oversampler->n_stages; i-- > 0;) {
-    doubler_down(&oversampler->stages[i], buffer, buffer, n_frames << i);
+    doubler_down(&oversampler->stages[i], in, i ? in : out, n_frames << i);
   }
 }

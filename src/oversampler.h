@@ -33,15 +33,15 @@ oversampler_reset(Oversampler* oversampler) NONBLOCKING;
 uint32_t
 oversampler_latency_frames(const Oversampler* oversampler) NONBLOCKING;
 
-// From n_frames of `in` to factor * n_frames, at most OVERSAMPLER_MAX_FRAMES, of `out`, which is
-// another place. Audio thread.
+// From n_frames of `in` to factor * n_frames, at most OVERSAMPLER_MAX_FRAMES, of `out`: another
+// place, or the same where the factor is 1. Audio thread.
 void
 oversampler_up(Oversampler* oversampler, const float* in, float* out,
                uint32_t n_frames) NONBLOCKING;
 
-// From factor * n_frames of `buffer` to its first n_frames; what is behind them is spoilt. Audio
-// thread.
+// From factor * n_frames of `in`, which is spoilt, to n_frames of `out`: another place, or the
+// same. Audio thread.
 void
-oversampler_down(Oversampler* oversampler, float* buffer, uint32_t n_frames) NONBLOCKING;
+oversampler_down(Oversampler* oversampler, float* in, float* out, uint32_t n_frames) NONBLOCKING;
 
 #endif

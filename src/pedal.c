@@ -165,14 +165,20 @@ run_part(Pedal* pedal, const float* in, float* out, uint32_t n_frames) NONBLOCKI
   const Line wet_line = pedal->wet_line;
   const int begin = (int)pedal->tick_position;
   voices_run(pedal->voices, &pedal->network, pedal->tick_position, in, wet, dry, n_frames);
-  for (int i = 0; i < (int)n_frames; ++i) {
-    const float part = (float)(begin + i + 1) / (float)TICK_FRAMES;
-    const float effect = wet[i] * line_at(gain_line, part);
-    const float mix = line_at(wet_line, part);
-    wet[i] = mix * effect + (1.0f - mix) * tame(dry[i]);
-  }
+  const bool is_wet = wet_line.from == 1.0f && wet_line.to == 1.0f;
   const bool is_bypassed = wet_line.from == 0.0f && wet_line.to == 0.0f;
-  memcpy(out, is_bypassed ? dry : wet, n_frames * sizeof *out);
+  float* effect = is_wet ? out : wet;
+  for (int i = 0; i < (int)n_frames; ++i) {
+    effect[i] = wet[i] * line_at(gain_line, (float)(begin + i + 1) / (float)TICK_FRAMES);
+  }
+  if (is_bypassed) {
+    memcpy(out, dry, n_frames * sizeof *out);
+  } else if (!is_wet) {
+    for (int i = 0; i < (int)n_frames; ++i) {
+      const float mix = line_at(wet_line, (float)(begin + i + 1) / (float)TICK_FRAMES);
+      out[i] = mix * effect[i] + (1.0f - mix) * tame(dry[i]);
+    }
+  }
 }
 
 void

@@ -76,10 +76,10 @@ voice_state(const Voice* voice) NONBLOCKING
 }
 
 void
-voice_run(Voice* voice, const Network* network, uint32_t tick_position, const float* in, float* out,
+voice_run(Voice* voice, const Network* network, uint32_t tick_position, float* sound,
           uint32_t n_frames) NONBLOCKING
 {
-  float sound[OVERSAMPLER_MAX_FRAMES];
+  float above[OVERSAMPLER_MAX_FRAMES]; // the host's rate
   const Line idle_line = network->idle_line;
   const uint32_t factor = 1U << voice->n_stages;
   const uint32_t most = OVERSAMPLER_MAX_FRAMES / factor;
@@ -87,13 +87,13 @@ voice_run(Voice* voice, const Network* network, uint32_t tick_position, const fl
   for (uint32_t done = 0; done < n_frames;) {
     const uint32_t n = n_frames - done < most ? n_frames - done : most;
     const int begin = (int)(factor * (tick_position + done));
-    oversampler_up(voice->oversampler, in + done, sound, n);
-    recurrence_run(voice->recurrence, &network->gru, sound, sound, factor * n);
+    float* part = factor > 1 ? above : sound + done;
+    oversampler_up(voice->oversampler, sound + done, part, n);
+    recurrence_run(voice->recurrence, &network->gru, part, part, factor * n);
     for (int i = 0; i < (int)(factor * n); ++i) {
-      sound[i] -= line_at(idle_line, step * (float)(begin + i + 1));
+      part[i] -= line_at(idle_line, step * (float)(begin + i + 1));
     }
-    oversampler_down(voice->oversampler, sound, n);
-    memcpy(out + done, sound, n * sizeof *out);
+    oversampler_down(voice->oversampler, part, sound + done, n);
     done += n;
   }
 }

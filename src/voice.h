@@ -41,11 +41,11 @@ voice_rest(Voice* voice, const float* state) NONBLOCKING;
 const float*
 voice_state(const Voice* voice) NONBLOCKING;
 
-// Plays n_frames of `in` into `out`, which may be the same, from frame tick_position of a tick to
-// at most its end; what the network says in silence is taken away. Audio thread; the time depends
-// on n_frames and the voice alone.
+// Plays n_frames of sound in place, from frame tick_position of a tick to at most its end; what the
+// network says in silence is taken away. Audio thread; the time depends on n_frames and the voice
+// alone.
 void
-voice_run(Voice* voice, const Network* network, uint32_t tick_position, const float* in, float* out,
+voice_run(Voice* voice, const Network* network, uint32_t tick_position, float* sound,
           uint32_t n_frames) NONBLOCKING;
 
 #endif

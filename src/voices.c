@@ -107,24 +107,30 @@ mix(float from, float to, float part) NONBLOCKING
   return isfinite(mixture) ? mixture : from;
 }
 
+static void
+tame_all(const float* in, float* out, uint32_t n_frames) NONBLOCKING
+{
+  for (uint32_t i = 0; i < n_frames; ++i) {
+    out[i] = tame(in[i]);
+  }
+}
+
 void
 voices_run(Voices* voices, const Network* network, uint32_t tick_position, const float* in,
            float* wet, float* dry, uint32_t n_frames) NONBLOCKING
 {
-  float tamed[TICK_FRAMES];
-  for (uint32_t i = 0; i < n_frames; ++i) {
-    tamed[i] = tame(in[i]);
-  }
   delay_line_push(&voices->input, in, n_frames);
   delay_line_read(&voices->input, voice_latency_frames(voices->heard), dry, n_frames);
-  voice_run(voices->heard, network, tick_position, tamed, wet, n_frames);
+  tame_all(in, wet, n_frames);
+  voice_run(voices->heard, network, tick_position, wet, n_frames);
   if (voices->coming) {
     const float step = 1.0f / (float)TICK_FRAMES;
     const bool has_begun = voices->arrival_line.to > 0.0f;
     float coming_wet[TICK_FRAMES];
     float coming_dry[TICK_FRAMES];
     delay_line_read(&voices->input, voice_latency_frames(voices->coming), coming_dry, n_frames);
-    voice_run(voices->coming, network, tick_position, tamed, coming_wet, n_frames);
+    tame_all(in, coming_wet, n_frames);
+    voice_run(voices->coming, network, tick_position, coming_wet, n_frames);
     for (uint32_t i = 0; has_begun && i < n_frames; ++i) {
       const float arrival = line_at(voices->arrival_line, step * (float)(tick_position + i + 1U));
       wet[i] = mix(wet[i], coming_wet[i], arrival);

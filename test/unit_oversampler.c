@@ -29,8 +29,7 @@ pass(unsigned n_stages, uint32_t largest_block, float* to)
     const uint32_t block = 1U + (uint32_t)rand() % largest_block;
     const uint32_t n = block < N - done ? block : N - done;
     oversampler_up(oversampler, in + done, high, n);
-    oversampler_down(oversampler, high, n);
-    memcpy(to + done, high, n * sizeof *to);
+    oversampler_down(oversampler, high, to + done, n);
     done += n;
   }
   const uint32_t latency_frames = oversampler_latency_frames(oversampler);
@@ -84,8 +83,7 @@ sound_passes_and_what_is_above_does_not_come_back(void** state)
           const double frame = done + (double)i / (double)(1U << n_stages);
           high[i] = (float)sin(2.0 * 3.14159265358979 * 0.01 * percent * frame);
         }
-        oversampler_down(oversampler, high, most_frames(n_stages));
-        memcpy(out + done, high, most_frames(n_stages) * sizeof *out);
+        oversampler_down(oversampler, high, out + done, most_frames(n_stages));
       }
       oversampler_free(oversampler);
       for (int t = 300; t < N; ++t) {
@@ -116,15 +114,15 @@ a_reset_is_silence(void** state)
   Oversampler* oversampler = oversampler_new(2);
   float high[OVERSAMPLER_MAX_FRAMES];
   oversampler_up(oversampler, in, high, 64);
-  oversampler_down(oversampler, high, 64);
+  oversampler_down(oversampler, high, out, 64);
   oversampler_reset(oversampler);
   memset(out, 0, sizeof out);
   oversampler_up(oversampler, out, high, 64);
   for (int i = 0; i < OVERSAMPLER_MAX_FRAMES; ++i) {
     assert_true(high[i] == 0.0f);
   }
-  oversampler_down(oversampler, high, 64);
-  assert_memory_equal(high, out, 64 * sizeof *high);
+  oversampler_down(oversampler, high, other, 64);
+  assert_memory_equal(other, out, 64 * sizeof *other);
   oversampler_free(oversampler);
 }
 
