@@ -38,6 +38,7 @@ VECTOR_KERNELS = {
     'aarch64': {'neon': (4, [])},
     'arm': {'neon': (4, ['-funsafe-math-optimizations', '-fno-associative-math', '-fno-reciprocal-math'])},
 }
+ASSEMBLED = ('avx2', 'sse2')  # have 32 units in assembly, by src/gru_KERNEL.py
 VECTORS_WORK = '''
 #if defined __arm__ && !(defined __ARM_NEON && defined __ARM_FEATURE_FMA)
 #error The compiler is not told that the processor has these.
@@ -149,7 +150,8 @@ def _objects(bld, sources, name, extra=(), compiler=None, vectors=None):
         n_floats, flags = VECTOR_KERNELS[bld.env.DEST_CPU][kernel]
         targets.append(f'{name}-{kernel}')
         bld(features='c', source='src/kernel_vector.c', target=targets[-1], includes='src',
-            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}'], env=_with(bld, compiler),
+            defines=[f'KERNEL={kernel}', f'VECTOR_FLOATS={n_floats}', *['HAVE_ASSEMBLY'] * (kernel in ASSEMBLED)],
+            env=_with(bld, compiler),
             cflags=['-fPIC', *bld.env.CFLAGS_LOOP, *VECTOR_FLAGS, *flags, *(vectors or extra)])
     return targets
 
@@ -162,16 +164,18 @@ def _presets_of_manifest(bld):
                        '    rdfs:seeAlso <presets.ttl> .' for uri, label in presets)
 
 
-def _write_kernel(bld):
+def _write_kernel(bld, kernel):
     """The header that has a kernel's assembly, before anything is compiled."""
     bld(rule=lambda task: task.exec_command([sys.executable, '-B', task.inputs[0].abspath(),
                                              task.outputs[0].abspath()]),
-        source='src/gru_avx2.py', target='src/gru_avx2.h', deps='src/weaver.py', before=['c'])
+        source=f'src/gru_{kernel}.py', target=f'src/gru_{kernel}.h', deps=['src/assembly.py', 'src/weaver.py'],
+        before=['c'])
 
 
 def build(bld):
-    if 'avx2' in bld.env.VECTOR_KERNELS:
-        _write_kernel(bld)
+    for kernel in bld.env.VECTOR_KERNELS:
+        if kernel in ASSEMBLED:
+            _write_kernel(bld, kernel)
     core = _objects(bld, CORE, 'core')
     bld(features='c cshlib', source='src/od3.c', target=f'{BUILT}/od3', includes='src', lib=['m'],
         use=['STRICT', 'HARDENED', *core], install_path=None)

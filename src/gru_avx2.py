@@ -17,11 +17,10 @@ begins in the loop's middle, where the chains renew a state and an output that n
 more than that, since processors keep little code decoded.
 """
 
-import struct
 import sys
-from pathlib import Path
 
-from weaver import NEXT, STATE, VECTOR_BYTES, Weaver, moves
+from assembly import function, lines, write_header
+from weaver import Processor, Weaver
 
 N_UNITS = 32
 N_VECTORS = 4
@@ -34,6 +33,12 @@ PASSES = {"R": 0, "N": 1, "Z": 2}
 # Registers: rax theta, r12 output weights, rdi the Gru, rcx and rbx this and the next sample in, r8 and r13 out,
 # r9 frames left, r10 and r11 states of this and the next frame (weaver.py), rdx and rsi where all states begin and end.
 IN, NEXT_IN = "(%rcx)", "(%rbx)"
+STATE, NEXT = "%r10", "%r11"
+SAVED = ("rbx", "r12", "r13")
+VECTOR_BYTES = 32
+ZEN_3 = Processor(VECTOR_BYTES, {"state": (STATE, 0), "next": (NEXT, 0)}, width=4, loads=3, stores=1, multipliers=2,
+                  adders=2, divider_cycles=3, store_latency=5, stream_slack=4,
+                  latencies={"multiply": 4, "add": 3, "bits": 2, "divide": 10, "move": 0})
 NAME = "gru_avx2_process_32"
 THETA, OUT_WEIGHT, OUT_BIAS = 24, 32, 40  # where they are in a Gru
 
@@ -42,30 +47,12 @@ THETA, OUT_WEIGHT, OUT_BIAS = 24, 32, 40  # where they are in a Gru
 #   echo 'fpminimax(x/tanh(x*log(2)/2), [|0,2,4|], [|SG...|], [-0.5; 0.5], relative);' | sollya
 CONSTANTS = {"most": 30.0, "least": -30.0, "q0": 2.88540812, "q2": 1.15236061e-1,
              "p0": 2.88539004325866699219, "p2": 1.15524858236312866211e-1, "p4": -9.23349347431212663651e-4}
-HEADER = """\
-// SPDX-License-Identifier: MIT
-// Written by src/gru_avx2.py.
-#ifndef OD3_GRU_AVX2_H
-#define OD3_GRU_AVX2_H
+DECLARATIONS = f"""\
+_Static_assert(offsetof(Gru, theta) == {THETA} && offsetof(Gru, out_weight) == {OUT_WEIGHT}
+                   && offsetof(Gru, out_bias) == {OUT_BIAS},
+               "{NAME} finds them there");
 
-#include "gru.h"
-
-#include <stddef.h>
-
-_Static_assert(offsetof(Gru, theta) == {theta} && offsetof(Gru, out_weight) == {out_weight}
-                   && offsetof(Gru, out_bias) == {out_bias},
-               "{name} finds them there");
-
-__attribute__((visibility("hidden"))) GruProcess {name};
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Woverlength-strings"
-__asm__(
-{assembly}
-);
-#pragma GCC diagnostic pop
-
-#endif
+__attribute__((visibility("hidden"))) GruProcess {NAME};
 """
 
 
@@ -181,47 +168,21 @@ def renewed(k):
 def woven():
     """The loop over frames, in two parts of lines: the second begins with the sums of the next frame. Constants in
     registers, and places on the stack."""
-    loop = Weaver(("q0",), {})
+    loop = Weaver(ZEN_3, ("q0",), {})
     sums = [f"{gate}{k}" for k in FIRST for gate in GATES]
     begin = {name: loop.hold(name) for name in sums}
     chains = [*map(renewed, FIRST), *map(update, FIRST), *map(renewed, SECOND), *map(update, SECOND)]
     loop.weave(over_second_half() + next_over_first_half(), chains, [f"{name}'" for name in sums])
-    pairs = [(loop.registers[f"{name}'"], begin[name]) for name in sums]
-    lines = loop.lines + moves(pairs, loop.free[0])
-    middle = next(i for i, line in enumerate(lines) if NEXT_IN in line)
-    return lines[:middle], lines[middle:], loop.constants, loop.places
+    loop.move_back((loop.registers[f"{name}'"], begin[name]) for name in sums)
+    middle = next(i for i, line in enumerate(loop.lines) if NEXT_IN in line)
+    return loop.lines[:middle], loop.lines[middle:], loop.constants, loop.places
 
 
 def assembly():
     first, second, constants, places = woven()
-    return f"""\
-    .pushsection .rodata
-    .balign {VECTOR_BYTES}
-{lines(f".L{name}: .fill {VECTOR_BYTES // 4}, 4, {bits(value):#x}" for name, value in CONSTANTS.items())}
-    .popsection
-    .pushsection .text
-    .balign 64
-    .hidden {NAME}
-    .globl {NAME}
-    .type {NAME}, @function
-{NAME}:
-    .cfi_startproc
-    endbr64
+    return function(NAME, VECTOR_BYTES, CONSTANTS, len(places) + N_VECTORS, SAVED, f"""
     test %r9d, %r9d
     je 2f
-    push %rbp
-    .cfi_def_cfa_offset 16
-    .cfi_offset %rbp, -16
-    mov %rsp, %rbp
-    .cfi_def_cfa_register %rbp
-    push %rbx
-    .cfi_offset %rbx, -24
-    push %r12
-    .cfi_offset %r12, -32
-    push %r13
-    .cfi_offset %r13, -40
-    and $-{VECTOR_BYTES}, %rsp
-    sub ${VECTOR_BYTES * (len(places) + N_VECTORS)}, %rsp
     mov {THETA}(%rdi), %rax
     mov {OUT_WEIGHT}(%rdi), %r12
     shl ${(4 * N_UNITS).bit_length() - 1}, %esi
@@ -252,33 +213,9 @@ def assembly():
     dec %r9d
     jne 1b
     vzeroupper
-    lea -24(%rbp), %rsp
-    pop %r13
-    pop %r12
-    pop %rbx
-    pop %rbp
-    .cfi_def_cfa %rsp, 8
 2:
-    ret
-    .cfi_endproc
-    .size {NAME}, . - {NAME}
-    .popsection
-"""
-
-
-def lines(texts):
-    return "\n".join(f"    {text}" for text in texts)
-
-
-def bits(value):
-    return struct.unpack("<I", struct.pack("<f", value))[0]
-
-
-def main():
-    quoted = "\n".join(f'        "{line.strip()}\\n"' for line in assembly().splitlines())
-    Path(sys.argv[1]).write_text(HEADER.format(name=NAME, theta=THETA, out_weight=OUT_WEIGHT, out_bias=OUT_BIAS,
-                                               assembly=quoted), encoding="utf-8")
+""")
 
 
 if __name__ == "__main__":
-    main()
+    write_header(sys.argv[1], "gru_avx2", DECLARATIONS, assembly())

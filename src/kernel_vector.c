@@ -10,9 +10,14 @@
 #include "memory.h"
 #include "rows_by_element.h"
 #include "vector_exp2.h"
+#include "vector_fold.h"
 
+#ifdef HAVE_ASSEMBLY
 #if VECTOR_FLOATS == 8
 #include "gru_avx2.h"
+#else
+#include "gru_sse2.h"
+#endif
 #endif
 
 enum {
@@ -24,6 +29,11 @@ enum {
   IS_WOVEN = true,
 #else
   IS_WOVEN = false,
+#endif
+#ifdef HAVE_ASSEMBLY // of 32 units
+  HAS_ASSEMBLY = true,
+#else
+  HAS_ASSEMBLY = false,
 #endif
 };
 
@@ -291,12 +301,46 @@ process_woven(Woven n, const Gru* gru, uint32_t n_lanes, float* states, const fl
   }
 }
 
+#if defined(HAVE_ASSEMBLY) && VECTOR_FLOATS == 8
+#define process_32 gru_avx2_process_32
+#elif defined(HAVE_ASSEMBLY)
+static void
+process_32(const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
+           uint32_t n_frames) NONBLOCKING
+{
+  enum { N_UNITS = 32 };
+  Vector factors[GRU_MAX_LANES + 1][N_UNITS];
+  Vector sums[OUT_FRAMES];
+  for (uint32_t done = 0; done < n_frames;) {
+    const uint32_t left = n_frames - done;
+    const uint32_t end = left < OUT_FRAMES ? left : OUT_FRAMES;
+    for (size_t i = 0; i < n_lanes * N_UNITS; ++i) {
+      factors[1 + i / N_UNITS][i % N_UNITS] = splat(states[i]);
+    }
+    memset(sums, 0, end * sizeof *sums);
+    GruSse2Steps steps = {.theta = gru->theta,
+                          .out_weight = gru->out_weight,
+                          .states = states,
+                          .states_end = states + n_lanes * N_UNITS,
+                          .factors = (float*)factors,
+                          .factors_end = (float*)(factors + n_lanes + 1),
+                          .in = in + done,
+                          .sums = (float*)sums};
+    gru_sse2_steps(&steps, end);
+    for (uint32_t t = 0; t < end; ++t) {
+      out[done + t] = total(sums[t], gru->out_bias);
+    }
+    done += end;
+  }
+}
+#endif
+
 // As many vectors as leave registers for 2 lanes of sums.
 ALWAYS_INLINE size_t
 block_of(size_t n_vectors)
 {
   if (IS_WOVEN) {
-    return n_vectors <= WOVEN_MAX_BLOCK ? n_vectors : n_vectors / 2;
+    return n_vectors == 8 && HAS_ASSEMBLY ? 2 : n_vectors <= 8 ? n_vectors : n_vectors / 2;
   }
   if (MULTIPLIES_BY_ELEMENT && n_vectors % 8 == 0) { // AArch64 has twice the registers
     return 8;
@@ -339,9 +383,7 @@ PROCESS(12)
 PROCESS(16)
 PROCESS(20)
 PROCESS(24)
-#if VECTOR_FLOATS == 8
-#define process_32 gru_avx2_process_32
-#else
+#ifndef HAVE_ASSEMBLY
 PROCESS(32)
 #endif
 PROCESS(40)
@@ -365,41 +407,6 @@ shape(unsigned hidden_size)
   const Sizes n = sizes_of(sizes[i].n_units, 1);
   return (GruShape){(unsigned)n.n_rows, (unsigned)n.n_vectors * VECTOR_FLOATS,
                     (unsigned)n.n_block * VECTOR_FLOATS, sizes[i].process};
-}
-
-static void
-fold(const float* theta0, const float* moved, const float* features, size_t n_features, size_t n,
-     float* theta) NONBLOCKING
-{
-  enum { N_SUMS = ALIGNED_FLOATS / VECTOR_FLOATS };
-  for (size_t i = 0; i < n; i += ALIGNED_FLOATS) {
-    Vector sums[N_SUMS];
-#pragma GCC unroll 4
-    for (size_t k = 0; k < N_SUMS; ++k) {
-      sums[k] = ((const Vector*)(theta0 + i))[k];
-    }
-    for (size_t j = 0; j < n_features; ++j) {
-      const Vector* row = (const Vector*)(moved + i * n_features + j * ALIGNED_FLOATS);
-#pragma GCC unroll 4
-      for (size_t k = 0; k < N_SUMS; ++k) {
-        sums[k] += splat(features[j]) * row[k];
-      }
-    }
-#pragma GCC unroll 4
-    for (size_t k = 0; k < N_SUMS; ++k) {
-      ((Vector*)(theta + i))[k] = sums[k];
-    }
-  }
-}
-
-static void
-approach(const float* aim, float part, size_t n, float* theta) NONBLOCKING
-{
-#pragma GCC unroll 4
-  for (size_t i = 0; i < n; i += VECTOR_FLOATS) {
-    Vector* at = (Vector*)(theta + i);
-    *at += splat(part) * (*(const Vector*)(aim + i) - *at);
-  }
 }
 
 #define TEXT(name) #name

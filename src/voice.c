@@ -87,7 +87,10 @@ voice_run(Voice* voice, const Network* network, uint32_t tick_position, float* s
   for (uint32_t done = 0; done < n_frames;) {
     const uint32_t n = n_frames - done < most ? n_frames - done : most;
     const int begin = (int)(factor * (tick_position + done));
-    float* part = factor > 1 ? above : sound + done;
+    float* part = sound + done;
+    if (factor > 1) {
+      part = above;
+    }
     oversampler_up(voice->oversampler, sound + done, part, n);
     recurrence_run(voice->recurrence, &network->gru, part, part, factor * n);
     for (int i = 0; i < (int)(factor * n); ++i) {

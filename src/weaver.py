@@ -16,19 +16,28 @@ A chain may read a register of the stream once the stream has written it for the
 """
 
 import re
+from typing import NamedTuple
 
-VECTOR_BYTES = 32
-STATE, NEXT = "%r10", "%r11"  # where state[0] and next[0] are
 N_REGISTERS = 16
-# Near to AMD's Zen 3, by trying: what can start in one cycle, ...
-WIDTH, LOADS, STORES, MULTIPLIERS, ADDERS = 4, 3, 1, 2, 2
-DIVIDER_CYCLES = 3
-# ... after how many cycles it can be read, ...
-LATENCIES = {"multiply": 4, "add": 3, "bits": 2, "divide": 10, "move": 0}
-STORE_LATENCY = 5
-# ... and how much earlier the stream may come, since the processor reorders it.
-STREAM_SLACK = 4
 MAX_IDLE_CYCLES = 100
+
+
+class Processor(NamedTuple):
+    """What is woven for, found by trying. `pointers` are, by name, the register and offset of state[0] and next[0]."""
+    vector_bytes: int
+    pointers: dict
+    # What can start in one cycle, ...
+    width: int
+    loads: int
+    stores: int
+    multipliers: int
+    adders: int
+    divider_cycles: int
+    # ... after how many cycles it can be read, ...
+    latencies: dict
+    store_latency: int
+    # ... and how much earlier the stream may come, since the processor reorders it.
+    stream_slack: int
 
 
 class Instruction:
@@ -42,19 +51,27 @@ class Instruction:
         self.loads_from = [operand for operand in sources if not register_name(operand) and operand[0] not in "$@"]
         self.constants = [operand[1:] for operand in sources if operand[0] == "@"]
         self.reads = {register_name(operand) for operand in sources} - {None}
-        if self.operation.startswith("vf"):
+        if self.writes and reads_target(self.operation):
             self.reads.add(self.writes)
         self.uses = self.reads | {self.writes} - {None}
 
 
+def reads_target(operation):
+    """As do those of SSE2 that compute, and sums of products."""
+    if operation.startswith("v"):
+        return operation.startswith("vf")
+    return not operation.startswith(("mova", "movss", "pshuf", "cvt"))
+
+
 def kind_of(operation):
-    if operation.startswith(("vmova", "vmovss", "vbroadcast")):
+    operation = operation.removeprefix("v")
+    if operation.startswith(("mova", "movss", "broadcast")):
         return "move"
-    if operation.startswith(("vmin", "vmax", "vp")):
+    if operation.startswith(("min", "max", "p")):
         return "bits"
-    if operation.startswith("vdiv"):
+    if operation.startswith("div"):
         return "divide"
-    return "multiply" if operation.startswith(("vmul", "vf")) else "add"
+    return "multiply" if operation.startswith(("mul", "f")) else "add"
 
 
 def register_name(operand):
@@ -89,7 +106,8 @@ class Chain:
 class Weaver:
     """`lines` is what was woven so far; `registers` what the stream holds; `places` those on the stack, by name."""
 
-    def __init__(self, kept_constants, places):
+    def __init__(self, processor, kept_constants, places):
+        self.processor = processor
         self.lines, self.places, self.cycle = [], places, 0
         self.free = list(range(N_REGISTERS))
         self.constants = {name: self.free.pop() for name in kept_constants}
@@ -128,7 +146,8 @@ class Weaver:
     def advance_stream(self):
         """Adds the stream's next instruction in this cycle, if that can be."""
         instruction = self.stream[0]
-        if not (all(self.ready[self.registers[name]] <= self.cycle + STREAM_SLACK for name in instruction.reads)
+        by = self.cycle + self.processor.stream_slack
+        if not (all(self.ready[self.registers[name]] <= by for name in instruction.reads)
                 and all(self.written.get(place.replace("next", "state"), self.cycle + 1) <= self.cycle
                         for place in map(without_offset, instruction.loads_from) if place.startswith("next"))
                 and self.has_units(instruction)):
@@ -186,7 +205,8 @@ class Weaver:
             has_moved = False
             for chain, begin in list(at.items()):
                 awaited = {instruction.stores_to for other in at if other is not chain
-                           for instruction in other.instructions[at[other]:]}
+                           for instruction in other.instructions[at[other]:]
+                           if (instruction.stores_to or "").startswith("[")}
                 end = chain.resting_place(begin, n_free, awaited)
                 has_moved |= end > begin
                 n_free += len(chain.live[begin]) - len(chain.live[end])
@@ -199,12 +219,12 @@ class Weaver:
         return len(instruction.loads_from) + sum(name not in self.constants for name in instruction.constants)
 
     def has_units(self, instruction):
-        started, kind = self.started, instruction.kind
-        return (started["all"] < WIDTH
-                and started["loads"] + self.n_loads(instruction) <= LOADS
-                and not (instruction.stores_to and started["stores"] == STORES)
-                and not (kind == "multiply" and started["multiply"] >= MULTIPLIERS)
-                and not (kind in ("add", "bits") and started["add"] >= ADDERS)
+        started, kind, has = self.started, instruction.kind, self.processor
+        return (started["all"] < has.width
+                and started["loads"] + self.n_loads(instruction) <= has.loads
+                and not (instruction.stores_to and started["stores"] == has.stores)
+                and not (kind == "multiply" and started["multiply"] >= has.multipliers)
+                and not (kind in ("add", "bits") and started["add"] >= has.adders)
                 and not (kind == "divide" and (started["multiply"] or self.cycle < self.divider_ready)))
 
     def add(self, instruction, registers):
@@ -212,46 +232,59 @@ class Weaver:
         started["all"] += 1
         started["loads"] += self.n_loads(instruction)
         if kind == "divide":
-            started["multiply"] += MULTIPLIERS
-            self.divider_ready = self.cycle + DIVIDER_CYCLES
+            started["multiply"] += self.processor.multipliers
+            self.divider_ready = self.cycle + self.processor.divider_cycles
         elif kind != "move":
             started["multiply" if kind == "multiply" else "add"] += 1
         if instruction.writes:
-            self.ready[registers[instruction.writes]] = self.cycle + LATENCIES[kind]
+            self.ready[registers[instruction.writes]] = self.cycle + self.processor.latencies[kind]
         else:
             started["stores"] += 1
-            self.written[instruction.stores_to] = self.cycle + STORE_LATENCY
+            self.written[instruction.stores_to] = self.cycle + self.processor.store_latency
         operands = ", ".join(self.text(operand, registers) for operand in instruction.operands)
         self.lines.append(f"{instruction.operation} {operands}")
 
     def text(self, operand, registers):
         """An operand in assembly."""
+        n_bytes = self.processor.vector_bytes
         if name := register_name(operand):
-            return f"%{'x' if operand.endswith(':x') else 'y'}mm{registers[name]}"
+            return register(registers[name], 16 if operand.endswith(":x") else n_bytes)
         if operand.startswith("@"):
             name = operand[1:]
-            return f"%ymm{self.constants[name]}" if name in self.constants else f".L{name}(%rip)"
+            return register(self.constants[name], n_bytes) if name in self.constants else f".L{name}(%rip)"
         if operand.startswith("["):
-            return f"{VECTOR_BYTES * self.places.setdefault(operand, len(self.places))}(%rsp)"
+            return f"{n_bytes * self.places.setdefault(operand, len(self.places))}(%rsp)"
         if match := re.fullmatch(r"(state|next)\[(\d+)\]\+?(\d*)", operand):
-            return f"{VECTOR_BYTES * int(match[2]) + int(match[3] or 0)}({STATE if match[1] == 'state' else NEXT})"
+            pointer, offset = self.processor.pointers[match[1]]
+            return f"{offset + n_bytes * int(match[2]) + int(match[3] or 0)}({pointer})"
         return operand
+
+    def move_back(self, pairs):
+        """Adds instructions that copy registers (from, to) all at once."""
+        self.lines += moves(pairs, self.free[0], self.processor.vector_bytes)
+
+
+def register(number, n_bytes):
+    return f"%{'x' if n_bytes == 16 else 'y'}mm{number}"
 
 
 def without_offset(place):
     return place.split("+")[0]
 
 
-def moves(pairs, spare):
+def moves(pairs, spare, n_bytes):
     """Instructions that copy registers (from, to) all at once; nothing is in the spare one."""
+    def move(source, target):
+        return f"{'movaps' if n_bytes == 16 else 'vmovaps'} {register(source, n_bytes)}, {register(target, n_bytes)}"
+
     pairs, lines = [(a, b) for a, b in pairs if a != b], []
     while pairs:
         free = next((pair for pair in pairs if pair[1] not in {a for a, b in pairs}), None)
         if free is None:
             source, target = pairs.pop()
-            lines.append(f"vmovaps %ymm{source}, %ymm{spare}")
+            lines.append(move(source, spare))
             pairs.append((spare, target))
         else:
             pairs.remove(free)
-            lines.append(f"vmovaps %ymm{free[0]}, %ymm{free[1]}")
+            lines.append(move(*free))
     return lines

@@ -10,7 +10,9 @@ import common
 
 sys.path.insert(0, str(common.TOP / "src"))
 
-from weaver import Weaver, moves  # noqa: E402 # found through the line above
+from gru_avx2 import ZEN_3 as OF_AVX2  # noqa: E402 # likewise
+from gru_sse2 import ZEN_3 as OF_SSE2  # noqa: E402 # likewise
+from weaver import Weaver, moves, reads_target  # noqa: E402 # found through the line above
 
 
 def results(lines):
@@ -20,18 +22,18 @@ def results(lines):
         operation, operands = line.split(" ", 1)
         *sources, target = re.split(r", (?![^(]*\))", operands)
         values = [registers.get(source) or places.get(source) or source for source in sources]
-        if operation.startswith("vf"):
+        if target in registers and reads_target(operation):
             values.append(registers[target])
-        value = values[0] if operation == "vmovaps" else (operation, *values)
-        (registers if target.startswith("%ymm") else places)[target] = value
+        value = values[0] if operation in ("movaps", "vmovaps") else (operation, *values)
+        (registers if target.startswith("%") else places)[target] = value
     return places
 
 
-def woven(stream, *chains):
+def woven(stream, *chains, processor=OF_AVX2):
     places = {}
-    weaver = Weaver((), places)
+    weaver = Weaver(processor, (), places)
     weaver.weave(stream, chains)
-    return weaver.lines, {name: f"{32 * k}(%rsp)" for name, k in places.items()}
+    return weaver.lines, {name: f"{processor.vector_bytes * k}(%rsp)" for name, k in places.items()}
 
 
 class Weaving(unittest.TestCase):
@@ -54,6 +56,25 @@ class Weaving(unittest.TestCase):
         self.assertEqual(found[places["[first]"]], first)
         self.assertEqual(found[places["[second]"]],
                          ("vdivps", outside, ("vfmadd231ps", first, ("vmulps", outside, outside), "8192(%rax)")))
+
+    def test_keeps_the_meaning_for_sse2(self):
+        """whose instructions compute in their target"""
+        stream = [f"movaps {16 * k}(%rax), A{k}" for k in range(4)]
+        for row in range(30):
+            for k in range(1, 4):
+                stream += ["movaps A0, Product", f"mulps {16 * (10 * row + k)}(%rax), Product", f"addps Product, A{k}"]
+        stream += [f"movaps A{k}, [sum {k}]" for k in range(1, 4)]
+        chain = ["movaps 4096(%rax), x", "movaps x, y", "mulps y, x", "addps [sum 1], x", "pshufd $1, x, y",
+                 "subps y, x", "movaps x, [end]"]
+        lines, places = woven(stream, chain, processor=OF_SSE2)
+        found = results(lines)
+        total = "16(%rax)"
+        for row in range(30):
+            total = ("addps", ("mulps", f"{16 * (10 * row + 1)}(%rax)", "0(%rax)"), total)
+        outside = "4096(%rax)"
+        x = ("addps", total, ("mulps", outside, outside))
+        self.assertEqual(found[places["[sum 1]"]], total)
+        self.assertEqual(found[places["[end]"]], ("subps", ("pshufd", "$1", x), x))
 
     def test_mixes(self):
         """a chain that needs nothing of the stream runs within it"""
@@ -80,11 +101,12 @@ class Weaving(unittest.TestCase):
     def test_moves(self):
         """all at once, though they go in a circle"""
         for pairs in ([(1, 2), (2, 3), (3, 1)], [(1, 2), (2, 1), (4, 5), (5, 6)], [(7, 7)], []):
-            registers = {f"%ymm{k}": k for k in range(16)}
-            for line in moves(pairs, spare=15):
-                source, target = line.split(" ", 1)[1].split(", ")
-                registers[target] = registers[source]
-            self.assertEqual([registers[f"%ymm{b}"] for a, b in pairs], [a for a, b in pairs])
+            for n_bytes, kind in ((16, "x"), (32, "y")):
+                registers = {f"%{kind}mm{k}": k for k in range(16)}
+                for line in moves(pairs, 15, n_bytes):
+                    source, target = line.split(" ", 1)[1].split(", ")
+                    registers[target] = registers[source]
+                self.assertEqual([registers[f"%{kind}mm{b}"] for a, b in pairs], [a for a, b in pairs])
 
 
 if __name__ == "__main__":
