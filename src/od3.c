@@ -148,29 +148,32 @@ read_control(const Plugin* plugin, uint32_t port) NONBLOCKING
   return value < range.min ? range.min : value > range.max ? range.max : value;
 }
 
+// -1 to +1.
 static float
-read_knob(const Plugin* plugin, uint32_t port) NONBLOCKING
+as_knob(float value, Range range) NONBLOCKING
 {
-  const Range range = ranges[port];
-  return 2.0f * (read_control(plugin, port) - range.min) / (range.max - range.min) - 1.0f;
+  return 2.0f * (value - range.min) / (range.max - range.min) - 1.0f;
 }
 
 // The nearest choice; 3 has two, of which 2 costs less.
 static Oversampling
-read_oversampling(const Plugin* plugin) NONBLOCKING
+as_oversampling(float times) NONBLOCKING
 {
-  const float times = read_control(plugin, OVERSAMPLING);
   return times < 1.5f ? OVERSAMPLING_1X : times < 3.5f ? OVERSAMPLING_2X : OVERSAMPLING_4X;
 }
 
 static PedalControls
 read_controls(const Plugin* plugin) NONBLOCKING
 {
+  float values[N_PORTS];
+  for (uint32_t port = GAIN; port <= ENABLED; ++port) {
+    values[port] = read_control(plugin, port);
+  }
   return (PedalControls){
-      .knobs = {read_knob(plugin, GAIN), read_knob(plugin, TONE)},
-      .level_db = read_control(plugin, LEVEL),
-      .oversampling = read_oversampling(plugin),
-      .enabled = read_control(plugin, ENABLED) > 0.0f,
+      .knobs = {as_knob(values[GAIN], ranges[GAIN]), as_knob(values[TONE], ranges[TONE])},
+      .level_db = values[LEVEL],
+      .oversampling = as_oversampling(values[OVERSAMPLING]),
+      .enabled = values[ENABLED] > 0.0f,
   };
 }
 

@@ -90,13 +90,15 @@ voice_run(Voice* voice, const Network* network, uint32_t tick_position, float* s
     float* part = sound + done;
     if (factor > 1) {
       part = above;
+      oversampler_up(voice->oversampler, sound + done, part, n);
     }
-    oversampler_up(voice->oversampler, sound + done, part, n);
     recurrence_run(voice->recurrence, &network->gru, part, part, factor * n);
     for (int i = 0; i < (int)(factor * n); ++i) {
       part[i] -= line_at(idle_line, step * (float)(begin + i + 1));
     }
-    oversampler_down(voice->oversampler, part, sound + done, n);
+    if (factor > 1) {
+      oversampler_down(voice->oversampler, part, sound + done, n);
+    }
     done += n;
   }
 }
