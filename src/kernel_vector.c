@@ -340,7 +340,10 @@ ALWAYS_INLINE size_t
 block_of(size_t n_vectors)
 {
   if (IS_WOVEN) {
-    return n_vectors == 8 && HAS_ASSEMBLY ? 2 : n_vectors <= 8 ? n_vectors : n_vectors / 2;
+    if (HAS_ASSEMBLY && n_vectors == 8) {
+      return 2;
+    }
+    return n_vectors <= WOVEN_MAX_BLOCK ? n_vectors : n_vectors / 2;
   }
   if (MULTIPLIES_BY_ELEMENT && n_vectors % 8 == 0) { // AArch64 has twice the registers
     return 8;
