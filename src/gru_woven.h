@@ -171,4 +171,39 @@ woven_step(Woven n, const Gru* gru, Vector* states, float in, const Vector* fact
   return out;
 }
 
+// As gru_process.
+ALWAYS_INLINE void
+process_woven(Woven n, const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
+              uint32_t n_frames)
+{
+  Vector factors[GRU_MAX_LANES][2][GRU_MAX_HIDDEN]; // for this frame and the next
+  Vector sums[MAX_OUT_FRAMES];
+  Vector* state = (Vector*)states;
+  for (size_t i = 0; i < n_lanes * n.n_vectors * VECTOR_FLOATS; ++i) {
+    const size_t per_lane = n.n_vectors * VECTOR_FLOATS;
+    factors[i / per_lane][0][i % per_lane] = splat(states[i]);
+  }
+  size_t lane = 0;
+  size_t turn = 0;
+  for (uint32_t done = 0; done < n_frames;) {
+    const uint32_t left = n_frames - done;
+    const uint32_t end = left < MAX_OUT_FRAMES ? left : MAX_OUT_FRAMES;
+    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
+    for (size_t t = 0; t < end; ++t) {
+      sums[t] = woven_step(n, gru, state + lane * n.n_vectors, in[done + t], factors[lane][turn],
+                           factors[lane][1 - turn]);
+      ++lane;
+      if (lane == n_lanes) {
+        lane = 0;
+        turn = 1 - turn;
+      }
+    }
+    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
+    for (uint32_t t = 0; t < end; ++t) {
+      out[done + t] = total(sums[t], gru->out_bias);
+    }
+    done += end;
+  }
+}
+
 #endif

@@ -15,8 +15,10 @@
 #ifdef HAVE_ASSEMBLY
 #if VECTOR_FLOATS == 8
 #include "gru_avx2.h"
+#define process_32 gru_avx2_process_32
 #else
-#include "gru_sse2.h"
+#include "gru_sse2_frames.h"
+#define process_32 gru_sse2_process_32
 #endif
 #endif
 
@@ -24,7 +26,6 @@ enum {
   MAX_SUMS = 16,  // n_lanes * n_block
   MAX_SPLITS = 4, // of a sum, so that additions don't wait for each other
   MAX_VECTORS = GRU_MAX_HIDDEN / VECTOR_FLOATS,
-  OUT_FRAMES = 64,
 #if defined(__SSE2__) && VECTOR_FLOATS == 4
   IS_WOVEN = true,
 #else
@@ -232,26 +233,16 @@ step(Sizes n, const Gru* gru, float* states, const float* in, Vector* out)
   }
 }
 
-ALWAYS_INLINE float
-total(Vector v, float sum)
-{
-#pragma GCC unroll 8
-  for (size_t i = 0; i < VECTOR_FLOATS; ++i) {
-    sum += v[i];
-  }
-  return sum;
-}
-
-// At most OUT_FRAMES. The totals wait until the end, where they hide each other's latency.
+// As gru_process.
 ALWAYS_INLINE void
 process(Sizes n, const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
         uint32_t n_frames)
 {
   const size_t state_size = n.n_vectors * VECTOR_FLOATS;
-  Vector sums[OUT_FRAMES];
+  Vector sums[MAX_OUT_FRAMES];
   for (uint32_t done = 0; done < n_frames;) {
     const uint32_t left = n_frames - done;
-    const uint32_t end = left < OUT_FRAMES ? left : OUT_FRAMES;
+    const uint32_t end = left < MAX_OUT_FRAMES ? left : MAX_OUT_FRAMES;
     size_t lane = 0;
     // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
     for (size_t t = 0; t < end; t += n.n_lanes) {
@@ -265,75 +256,6 @@ process(Sizes n, const Gru* gru, uint32_t n_lanes, float* states, const float* i
     done += end;
   }
 }
-
-// As process, for any number of lanes: they take turns.
-ALWAYS_INLINE void
-process_woven(Woven n, const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
-              uint32_t n_frames)
-{
-  Vector factors[GRU_MAX_LANES][2][GRU_MAX_HIDDEN]; // for this frame and the next
-  Vector sums[OUT_FRAMES];
-  Vector* state = (Vector*)states;
-  for (size_t i = 0; i < n_lanes * n.n_vectors * VECTOR_FLOATS; ++i) {
-    const size_t per_lane = n.n_vectors * VECTOR_FLOATS;
-    factors[i / per_lane][0][i % per_lane] = splat(states[i]);
-  }
-  size_t lane = 0;
-  size_t turn = 0;
-  for (uint32_t done = 0; done < n_frames;) {
-    const uint32_t left = n_frames - done;
-    const uint32_t end = left < OUT_FRAMES ? left : OUT_FRAMES;
-    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
-    for (size_t t = 0; t < end; ++t) {
-      sums[t] = woven_step(n, gru, state + lane * n.n_vectors, in[done + t], factors[lane][turn],
-                           factors[lane][1 - turn]);
-      ++lane;
-      if (lane == n_lanes) {
-        lane = 0;
-        turn = 1 - turn;
-      }
-    }
-    // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
-    for (uint32_t t = 0; t < end; ++t) {
-      out[done + t] = total(sums[t], gru->out_bias);
-    }
-    done += end;
-  }
-}
-
-#if defined(HAVE_ASSEMBLY) && VECTOR_FLOATS == 8
-#define process_32 gru_avx2_process_32
-#elif defined(HAVE_ASSEMBLY)
-static void
-process_32(const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
-           uint32_t n_frames) NONBLOCKING
-{
-  enum { N_UNITS = 32 };
-  Vector factors[GRU_MAX_LANES + 1][N_UNITS];
-  Vector sums[OUT_FRAMES];
-  for (uint32_t done = 0; done < n_frames;) {
-    const uint32_t left = n_frames - done;
-    const uint32_t end = left < OUT_FRAMES ? left : OUT_FRAMES;
-    for (size_t i = 0; i < n_lanes * N_UNITS; ++i) {
-      factors[1 + i / N_UNITS][i % N_UNITS] = splat(states[i]);
-    }
-    memset(sums, 0, end * sizeof *sums);
-    GruSse2Steps steps = {.theta = gru->theta,
-                          .out_weight = gru->out_weight,
-                          .states = states,
-                          .states_end = states + n_lanes * N_UNITS,
-                          .factors = (float*)factors,
-                          .factors_end = (float*)(factors + n_lanes + 1),
-                          .in = in + done,
-                          .sums = (float*)sums};
-    gru_sse2_steps(&steps, end);
-    for (uint32_t t = 0; t < end; ++t) {
-      out[done + t] = total(sums[t], gru->out_bias);
-    }
-    done += end;
-  }
-}
-#endif
 
 // As many vectors as leave registers for 2 lanes of sums.
 ALWAYS_INLINE size_t

@@ -140,4 +140,18 @@ quotient(Vector a, Vector b)
 #endif
 }
 
+// The sum of v's floats and `sum`.
+ALWAYS_INLINE float
+total(Vector v, float sum)
+{
+#pragma GCC unroll 8
+  for (size_t i = 0; i < VECTOR_FLOATS; ++i) {
+    sum += v[i];
+  }
+  return sum;
+}
+
+// As many frames' outputs wait as vectors at most: their totals hide each other's latency.
+enum { MAX_OUT_FRAMES = 64 };
+
 #endif
