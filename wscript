@@ -13,7 +13,7 @@ sys.path.insert(0, 'packaging')
 import source_archive  # noqa: E402 # found through the line above
 
 APPNAME = 'od3.lv2'
-VERSION = '0.6.6'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
+VERSION = '0.6.8'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
 TARGET = os.environ.get('OD3_TARGET', '')  # ./waf sets it from --target
 top = '.'
 out = f'build-{TARGET}' if TARGET else 'build'
@@ -254,7 +254,8 @@ def _page(bld):
         deps='weights/guitar.py')
     clips = ['test/guitar.flac', 'wasm/bass.flac']
     bld(rule=f'{sys.executable} ${{SRC}} web',
-        source=['web/assemble.py', *(f'wasm/{name}.wasm' for name in cores), bld.path.make_node(bld.env.MODEL), *clips],
+        source=['web/assemble.py', *(f'wasm/{name}.wasm' for name in cores), bld.path.make_node(bld.env.MODEL),
+                'ttl/presets.ttl', *clips],
         target=['web/index.html', 'web/clips/guitar.js', 'web/clips/bass.js'],
         deps=names('web/* modgui/*'))
 

@@ -16,7 +16,7 @@ import browser
 import modgui
 
 THUMBNAIL_HEIGHT = 64
-PAGE_SETTINGS = "#gain=7.3&tone=6.2&level=-2&oversampling=2&on=1"
+PRESET = "cutting-lead"
 
 
 def draw_modgui(folder):
@@ -34,7 +34,8 @@ def draw_page(picture):
     web = browser.Browser()
     try:
         web.resize(1120, 800)
-        web.get((modgui.TOP / "build/web/index.html").as_uri() + PAGE_SETTINGS)
+        web.get((modgui.TOP / "build/web/index.html").as_uri())
+        web.find_element("css selector", f"option[value=preset-{PRESET}]").click()
         web.find_element("id", "play").click()
         time.sleep(3)
         web.picture().convert("RGB").quantize(256).save(picture, optimize=True)

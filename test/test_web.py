@@ -353,6 +353,31 @@ class Playing(Page):
         self.wait(lambda: self.knob("gain").get_attribute("aria-valuetext") == "5 o'clock")
         self.assertEqual(self.browser.find_element("css selector", ".od3-option.selected").text, "2x")
 
+    def test_presets(self):
+        """each of the bundle's presets turns the knobs, and is named wherever its settings come from"""
+        value = r'.*?pset:value (\S+)'
+        presets = re.findall(f'rdfs:label "(.*?)" , "(.*?)"@pt ;{3 * value}',
+                             (common.TOP / "ttl/presets.ttl").read_text(), flags=re.S)
+        self.assertEqual(len(presets), 10)
+        options = self.browser.find_elements("css selector", "#preset option")
+        self.assertEqual([option.text for option in options[1:]], [label for label, *_ in presets])
+
+        def chosen():
+            return self.browser.find_element("css selector", "#preset option:checked").text
+
+        for option, (label, label_pt, *values) in zip(options[1:], presets):
+            option.click()
+            turned = [float(self.knob(symbol).get_attribute("aria-valuenow")) for symbol in ("gain", "tone", "level")]
+            self.assertEqual((chosen(), turned), (label, [float(value) for value in values]))
+        self.wait(lambda: "gain=10&tone=10&" in self.browser.current_url)
+        self.get("language").click()
+        self.assertEqual((chosen(), self.get("purpose").text), (presets[-1][1], "Os dois botões no fim."))
+        self.knob("tone").send_keys(Keys.ARROW_DOWN)
+        self.assertEqual(chosen(), "O seu")
+        address = dict(zip(("gain", "tone", "level"), presets[4][2:]))
+        self.open("/", **address, oversampling=4)
+        self.assertEqual(chosen(), presets[4][0])
+
     def test_touch(self):
         """a finger turns a knob, and the page does not scroll under it"""
         self.browser.resize(360, 740, 2, mobile=True)

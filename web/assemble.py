@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Puts the page together: one HTML file that needs no server, and its clips beside it.
 
-usage: assemble.py CORE-SIMD.wasm CORE-SCALAR.wasm MODEL.gru [CLIP.flac...] OUT-FOLDER
+usage: assemble.py CORE-SIMD.wasm CORE-SCALAR.wasm MODEL.gru PRESETS.ttl [CLIP.flac...] OUT-FOLDER
 
 Modules go into one script each, in the order in which they need each other, without their import
 and export words. All scripts and styles are known to the page's policy by their hashes.
@@ -10,12 +10,18 @@ and export words. All scripts and styles are known to the page's policy by their
 
 import base64
 import hashlib
+import json
 import re
 import sys
 from pathlib import Path
 
+import rdflib
+from rdflib.namespace import RDF, RDFS
+
 HERE = Path(__file__).resolve().parent
 FACE = HERE.parent / "modgui"
+LV2 = rdflib.Namespace("http://lv2plug.in/ns/lv2core#")
+PSET = rdflib.Namespace("http://lv2plug.in/ns/ext/presets#")
 
 
 def modules(name, seen):
@@ -53,7 +59,21 @@ def source(text):
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def page(simd, scalar, model):
+def presets(path):
+    """The bundle's presets in their order there: names and comments by language, and settings by symbol."""
+    turtle = path.read_text(encoding="utf-8")
+    graph = rdflib.Graph().parse(data=turtle, format="turtle")
+
+    def words(preset, predicate):
+        return {literal.language or "en": str(literal) for literal in graph.objects(preset, predicate)}
+
+    return [{"id": preset.partition("#")[2], "label": words(preset, RDFS.label), "comment": words(preset, RDFS.comment),
+             "settings": {str(graph.value(port, LV2.symbol)): float(graph.value(port, PSET.value))
+                          for port in graph.objects(preset, LV2.port)}}
+            for preset in sorted(graph.subjects(RDF.type, PSET.Preset), key=lambda uri: turtle.index(f"<{uri}>"))]
+
+
+def page(simd, scalar, model, bank):
     style = plain(FACE / "stylesheet.css") + (HERE / "style.css").read_text(encoding="utf-8")
     face = (FACE / "script.js").read_text(encoding="utf-8")
     script = f"const face = {face}\n{modules('main.js', set())}"
@@ -64,7 +84,8 @@ def page(simd, scalar, model):
         "style": style,
         "face": plain(FACE / "icon.html"),
         "data": "\n".join([block("core-simd", simd.read_bytes()), block("core-scalar", scalar.read_bytes()),
-                           block("model", model.read_bytes()), block("worklet", modules("worklet.js", set())),
+                           block("model", model.read_bytes()), block("presets", json.dumps(presets(bank))),
+                           block("worklet", modules("worklet.js", set())),
                            block("renderer", modules("renderer.js", set()))]),
         "script": script,
     }
@@ -73,11 +94,11 @@ def page(simd, scalar, model):
 
 
 def main():
-    if len(sys.argv) < 5:
+    if len(sys.argv) < 6:
         sys.exit(__doc__.split("\n\n")[1])
-    simd, scalar, model, *clips, out = map(Path, sys.argv[1:])
+    simd, scalar, model, bank, *clips, out = map(Path, sys.argv[1:])
     (out / "clips").mkdir(parents=True, exist_ok=True)
-    (out / "index.html").write_text(page(simd, scalar, model), encoding="utf-8")
+    (out / "index.html").write_text(page(simd, scalar, model, bank), encoding="utf-8")
     for clip in clips:
         sound = base64.b64encode(clip.read_bytes()).decode()
         (out / "clips" / f"{clip.stem}.js").write_text(f"od3Clip('{clip.stem}', '{sound}')\n")

@@ -2,11 +2,12 @@
 // The page: puts the parts together.
 import { Host } from './host.js'
 import { Player } from './player.js'
+import { Presets } from './presets.js'
 import { render } from './render.js'
 import { Scope } from './scope.js'
 import { fileName, format, parse } from './settings.js'
 import { bytes, clip, decode, microphone, Refusal } from './sources.js'
-import { otherLanguage, speak, text } from './text.js'
+import { otherLanguage, speak, text, write } from './text.js'
 
 const $ = (id) => document.getElementById(id)
 const data = (id) => $(id).textContent
@@ -56,12 +57,14 @@ async function attempt (name, action) {
 
 const host = new Host($('pedal').firstElementChild, face, parse(location.hash), (settings) => {
   player.control(settings)
-  showBypass(settings)
+  show(settings)
   remember(settings)
 })
+const presets = new Presets($('preset'), $('purpose'), JSON.parse(data('presets')), (settings) => host.apply(settings))
 
-function showBypass ({ on }) {
-  $('bypass').setAttribute('aria-pressed', !on)
+function show (settings) {
+  $('bypass').setAttribute('aria-pressed', !settings.on)
+  presets.show(settings)
 }
 
 let remembering = null
@@ -156,8 +159,7 @@ function stop () {
 }
 
 function showPlaying () {
-  $('play').dataset.text = player.isPlaying ? 'stop' : 'play'
-  $('play').textContent = text($('play').dataset.text)
+  write($('play'), player.isPlaying ? 'stop' : 'play')
 }
 
 function showLevel (side, peak) {
@@ -246,5 +248,5 @@ function listen () {
   })
 }
 
-showBypass(host.settings)
+show(host.settings)
 listen()

@@ -6,6 +6,9 @@ const TEXTS = {
     title: 'OD3: a neural overdrive',
     lead: 'A small recurrent network that learned the sound of an overdrive pedal, played live in your browser.',
     language: 'Português',
+    preset: 'Preset',
+    own: 'Your own',
+    ownPurpose: 'Where you turned the knobs.',
     source: 'Sound',
     guitar: 'Clip: electric guitar',
     bass: 'Clip: bass',
@@ -55,6 +58,9 @@ const TEXTS = {
     title: 'OD3: um overdrive neural',
     lead: 'Uma pequena rede recorrente que aprendeu o som de um pedal de overdrive, tocada ao vivo no seu navegador.',
     language: 'English',
+    preset: 'Preset',
+    own: 'O seu',
+    ownPurpose: 'Onde você pôs os botões.',
     source: 'Som',
     guitar: 'Trecho: guitarra',
     bass: 'Trecho: baixo',
@@ -104,8 +110,19 @@ const TEXTS = {
 
 let language = 'en'
 
+// More texts, by language.
+export function learn (code, texts) {
+  Object.assign(TEXTS[code], texts)
+}
+
 export function text (name, values = {}) {
   return TEXTS[language][name].replace(/\{(\w+)\}/g, (_, key) => values[key])
+}
+
+// Has an element say a text, in whatever language.
+export function write (element, name) {
+  element.dataset.text = name
+  element.textContent = text(name)
 }
 
 // Puts the texts where the document's data-text attributes ask for them.
