@@ -40,6 +40,26 @@ class Prepare(unittest.TestCase):
         self.assertLess(np.abs(wide[:, ::8] - x).max(), 1e-9)
         self.assertLess(np.abs(alias_free.downsample(wide, 8, 48000) - x).max(), 1e-6)
 
+    def test_excitation(self):
+        """inputs are loud and quiet; some begin in silence or break off into it, without a click"""
+        rng = np.random.default_rng(1)
+        pool, n = 0.1 * rng.standard_normal(48000), prepare.WARM_UP + prepare.LENGTH + prepare.TAIL
+        inputs = np.stack([prepare.excitation(rng, pool, n) for _ in range(2000)])
+        played = inputs[inputs.any(1)]
+        begin, end = (played != 0).argmax(1), n - (played[:, ::-1] != 0).argmax(1)
+        starts, stops = np.mean(begin > prepare.FADE), np.mean(end < n - prepare.FADE)
+        common.note(f"{starts:.3f} begin in silence, {stops:.3f} end in it")
+        self.assertAlmostEqual(starts, prepare.STARTS, delta=0.04)
+        self.assertAlmostEqual(stops, prepare.STOPS, delta=0.03)
+        self.assertLess(begin.max(), n - prepare.SHORTEST // 2 + prepare.ATTACK)
+        peaks = np.abs(played).max(1)
+        edges = np.abs(played[np.arange(len(played)), begin]), np.abs(played[np.arange(len(played)), end - 1])
+        self.assertLess(max(np.max(edge / peaks) for edge in edges), 0.05)
+        levels_db = 20 * np.log10(peaks)
+        common.note(f"peaks from {levels_db.min():.0f} to {levels_db.max():.0f} dB")
+        self.assertLess(levels_db.min(), -50)
+        self.assertGreater(np.mean(levels_db > -12), 0.3)
+
     def test_alias_free(self):
         """a target has the teacher's harmonics, and none of what folds back at 48 kHz"""
         n, frequency = 9600, 5000

@@ -35,10 +35,10 @@ from pairs import SHORTEST, WARM_UP, Writer
 
 LENGTH, TAIL = SHORTEST, 512
 N_VALID = 512  # segments
-FADE = 256
+FADE, ATTACK = 256, 16
 LANES = 16
 POOL_S = 1200
-STOPS = 0.08  # this part of all inputs breaks off into silence
+STARTS, STOPS = 0.2, 0.08  # these parts of all inputs begin in silence and break off into it
 KNOB_OVERSHOOT = 1.12  # knobs are drawn this far and clipped, so that the ends are met often
 
 
@@ -54,6 +54,10 @@ def _sines(rng, t, count):
     return np.sin(2 * np.pi * frequency * t + phase).sum(0) / np.sqrt(count)
 
 
+def _ramp(n):
+    return np.sin(np.linspace(0, np.pi / 2, n)) ** 2
+
+
 def excitation(rng, pool, n):
     """One input of n samples: mostly playing, at many levels, and sines, glides, noise and silence."""
     t = np.arange(n) / guitar.SAMPLE_RATE_HZ
@@ -63,6 +67,8 @@ def excitation(rng, pool, n):
         start = rng.integers(len(pool) - n)
         x = pool[start:start + n] * rng.choice([-1, 1])
         low_db, high_db = (-60, -24) if rng.random() < 0.2 else (-24, 3)
+        if rng.random() < 0.5:
+            x = x / (np.abs(x).max() + 1e-3)
     elif kind < 0.87:
         x = _sines(rng, t, 1)
     elif kind < 0.91:
@@ -74,10 +80,12 @@ def excitation(rng, pool, n):
     else:
         x = np.zeros(n)
     x = x * 10 ** (rng.uniform(low_db, high_db) / 20)
-    ramp = np.sin(np.linspace(0, np.pi / 2, FADE)) ** 2
-    x[:FADE] *= ramp
-    end = rng.integers(WARM_UP, n) if rng.random() < STOPS else n
-    x[end - FADE:end] *= ramp[::-1]
+    begin = rng.integers(WARM_UP, n - SHORTEST // 2) if rng.random() < STARTS else 0
+    end = rng.integers(begin + WARM_UP, n) if rng.random() < STOPS else n
+    n_ramp = ATTACK if begin else FADE
+    x[:begin] = 0
+    x[begin:begin + n_ramp] *= _ramp(n_ramp)
+    x[end - FADE:end] *= _ramp(FADE)[::-1]
     x[end:] = 0
     return x
 
