@@ -30,8 +30,10 @@ LONGEST_LATENCY = 100
 KNOBS = {"gain": 7.5, "tone": 2.5, "level": -4.5}
 
 
-# The native kernel that rounds as the page's SIMD does: no fused multiplication and addition.
+# The native kernel that is most like the page's SIMD: no fused multiplication and addition. Its sums are in another
+# order, which the network makes louder; without SIMD, page and native core do the same, but for the last bit of Level.
 SIMD_KERNEL = "sse2" if platform.machine() == "x86_64" else "plain"
+LIMITS_DB = {"plain": -140, SIMD_KERNEL: -100}
 
 
 def native(model, x, rate_hz, oversampling, gain, tone, level, kernel):
@@ -150,7 +152,7 @@ class Exactness(Page):
             error = db(np.std(played[:, channel] - expected) / np.std(expected))
             common.note(f"{rate_hz} Hz, {oversampling}x, channel {channel + 1}: {error:.1f} dB from the native core")
             self.assertGreater(np.std(expected), 0.01)
-            self.assertLess(error, -110)
+            self.assertLess(error, LIMITS_DB[kernel])
 
     def test_mono(self):
         """mono at 48 kHz renders as the native core does, oversampled or not"""
@@ -163,11 +165,13 @@ class Exactness(Page):
         self.compare(2, 96000, 4)
 
     def test_without_simd(self):
-        """a browser without SIMD renders the same"""
+        """a browser without SIMD renders the same, oversampled or not"""
         script = "WebAssembly.validate = () => false"
         added = self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
         try:
-            self.compare(1, 44100, 2, "plain")
+            for oversampling in (1, 2, 4):
+                self.compare(1, 44100, oversampling, "plain")
+                self.clear()
         finally:
             self.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
@@ -204,7 +208,7 @@ class Exactness(Page):
         native_times = 10 / (time.perf_counter() - began)
         common.note(f"{times} times real time in the browser, {native_times:.0f} natively, "
                     f"a ratio of {times / native_times:.2f}")
-        self.assertLess(db(np.std(played[:, 0] - expected) / np.std(expected)), -110)
+        self.assertLess(db(np.std(played[:, 0] - expected) / np.std(expected)), LIMITS_DB[SIMD_KERNEL])
 
 
 class Files(Page):
