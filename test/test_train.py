@@ -120,7 +120,7 @@ class Train(unittest.TestCase):
         for arch in pyneuralfx.ARCHS:
             if arch == "snapshot-gru":
                 continue  # these pairs have knobs
-            self.configure("{batch_size: 8, epochs: 8, lr: 0.002, interval_val: 60}", arch)
+            self.configure("{batch_size: 8, epochs: 12, lr: 0.002, interval_val: 60}", arch)
             self.train(run=arch)
             log = self.log(arch)
             common.note(f"{arch}: valid loss {log[0, 3]:.3f}, then {log[-1, 3]:.3f}")
