@@ -130,7 +130,7 @@ class Jalv(unittest.TestCase):
         difference = played[lag:] - wanted[:len(wanted) - lag]
         constant = difference.mean()
         difference_db = 10 * np.log10(np.sum((difference - constant) ** 2) / np.sum(wanted ** 2) + 1e-20)
-        common.note(f"{difference_db:.1f} dB from an offline render and a constant of {constant:.1e}, {lag} frames later")
+        common.note(f"{difference_db:.1f} dB from an offline render, but for {constant:.1e}, {lag} frames later")
         self.assertLess(difference_db, -100)
         self.assertLess(abs(constant), 1e-5)
         return lag
