@@ -22,6 +22,6 @@ export class Presets {
     const preset = this.presets.find((other) => Object.entries(other.settings).every(([name, value]) =>
       Math.abs(settings[name] - value) < CLOSE))
     this.select.value = preset ? preset.id : ''
-    write(this.purpose, preset ? `${preset.id} purpose` : 'ownPurpose')
+    write(this.purpose, preset ? `${preset.id} purpose` : 'nonePurpose')
   }
 }

@@ -7,8 +7,8 @@ const TEXTS = {
     lead: 'A small recurrent network that learned the sound of an overdrive pedal, played live in your browser.',
     language: 'Português',
     preset: 'Preset',
-    own: 'Your own',
-    ownPurpose: 'Where you turned the knobs.',
+    none: 'None',
+    nonePurpose: 'The knobs are where no preset has them.',
     source: 'Sound',
     guitar: 'Clip: electric guitar',
     bass: 'Clip: bass',
@@ -59,8 +59,8 @@ const TEXTS = {
     lead: 'Uma pequena rede recorrente que aprendeu o som de um pedal de overdrive, tocada ao vivo no seu navegador.',
     language: 'English',
     preset: 'Preset',
-    own: 'O seu',
-    ownPurpose: 'Onde você pôs os botões.',
+    none: 'Nenhum',
+    nonePurpose: 'Os botões estão onde nenhum preset os põe.',
     source: 'Som',
     guitar: 'Trecho: guitarra',
     bass: 'Trecho: baixo',
@@ -110,7 +110,7 @@ const TEXTS = {
 
 let language = 'en'
 
-// More texts, by language.
+// Adds texts, by name, to a language.
 export function learn (code, texts) {
   Object.assign(TEXTS[code], texts)
 }

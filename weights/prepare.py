@@ -38,6 +38,7 @@ N_VALID = 512  # segments
 FADE, ATTACK = 256, 16
 LANES = 16
 POOL_S = 1200
+LEVELLED = 0.5  # this part of the playing is brought to its level by its own peak, not by that of the whole pool
 STARTS, STOPS = 0.2, 0.08  # these parts of all inputs begin in silence and break off into it
 KNOB_OVERSHOOT = 1.12  # knobs are drawn this far and clipped, so that the ends are met often
 
@@ -67,7 +68,7 @@ def excitation(rng, pool, n):
         start = rng.integers(len(pool) - n)
         x = pool[start:start + n] * rng.choice([-1, 1])
         low_db, high_db = (-60, -24) if rng.random() < 0.2 else (-24, 3)
-        if rng.random() < 0.5:
+        if rng.random() < LEVELLED:
             x = x / (np.abs(x).max() + 1e-3)
     elif kind < 0.87:
         x = _sines(rng, t, 1)
