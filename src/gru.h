@@ -30,11 +30,13 @@ GruProcess(const Gru* gru, uint32_t n_lanes, float* states, const float* in, flo
 // Its parameters theta are in the order of use:
 //   bias of r, z, n (input side), n (hidden side) [4][n_columns]
 //   input weights of r, z, n [3][n_columns]
-//   hidden weights [n_columns / n_block][r, n, z][n_rows][n_block]
+//   hidden weights [n_columns / n_block][r, n, z][n_rows][n_block]; of each n_turned rows, row j
+//   has for column i the weight of the unit (j + i) % n_turned of these
 typedef struct {
   unsigned n_rows;    // units that are read
   unsigned n_columns; // units that are written: n_rows, rounded up to whole vectors
   unsigned n_block;   // of these, so many are computed together
+  unsigned n_turned;  // 1, or a divisor of n_rows and n_block
   GruProcess* process;
 } GruShape;
 

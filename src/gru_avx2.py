@@ -38,7 +38,8 @@ SAVED = ("rbx", "r12", "r13")
 VECTOR_BYTES = 32
 ZEN_3 = Processor(VECTOR_BYTES, {"state": (STATE, 0), "next": (NEXT, 0)}, width=4, loads=3, stores=1, multipliers=2,
                   adders=2, divider_cycles=3, store_latency=5, stream_slack=4,
-                  latencies={"multiply": 4, "add": 3, "bits": 2, "divide": 10, "move": 0})
+                  adding=("add", "limit", "convert", "integer"), waits={},
+                  latencies={"multiply": 4, "add": 3, "limit": 2, "convert": 3, "integer": 2, "divide": 10, "move": 0})
 NAME = "gru_avx2_process_32"
 THETA, OUT_WEIGHT, OUT_BIAS = 24, 32, 40  # where they are in a Gru
 

@@ -6,32 +6,44 @@
 #include "gru_sse2.h"
 #include "vector.h"
 
+enum { GRU_SSE2_UNITS = 32, GRU_SSE2_VECTORS = 8, GRU_SSE2_TURNS = 4 };
+
+// Of a lane, each vector twice.
+typedef Vector GruSse2States[GRU_SSE2_VECTORS][2];
+
 // A GruProcess.
 static void
 gru_sse2_process_32(const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
                     uint32_t n_frames) NONBLOCKING
 {
-  enum { N_UNITS = 32 };
-  Vector factors[GRU_MAX_LANES + 1][N_UNITS];
-  Vector sums[MAX_OUT_FRAMES];
+  GruSse2States ring[GRU_MAX_LANES + 1];
+  GruSse2Frame frames[MAX_OUT_FRAMES + 1] __attribute__((aligned(ALIGNMENT)));
+  Vector* lanes = (Vector*)states;
   for (uint32_t done = 0; done < n_frames;) {
     const uint32_t left = n_frames - done;
     const uint32_t end = left < MAX_OUT_FRAMES ? left : MAX_OUT_FRAMES;
-    for (size_t i = 0; i < n_lanes * N_UNITS; ++i) {
-      factors[1 + i / N_UNITS][i % N_UNITS] = splat(states[i]);
+    for (size_t i = 0; i < n_lanes * GRU_SSE2_VECTORS; ++i) {
+      Vector* twice = ring[1 + i / GRU_SSE2_VECTORS][i % GRU_SSE2_VECTORS];
+      twice[0] = lanes[i];
+      twice[1] = lanes[i];
     }
-    memset(sums, 0, end * sizeof *sums);
-    GruSse2Steps steps = {.theta = gru->theta,
-                          .out_weight = gru->out_weight,
-                          .states = states,
-                          .states_end = states + n_lanes * N_UNITS,
-                          .factors = (float*)factors,
-                          .factors_end = (float*)(factors + n_lanes + 1),
-                          .in = in + done,
-                          .sums = (float*)sums};
-    gru_sse2_steps(&steps, end);
     for (uint32_t t = 0; t < end; ++t) {
-      out[done + t] = total(sums[t], gru->out_bias);
+      *(Vector*)frames[t].in = splat(in[done + t]);
+      *(Vector*)frames[t].sum = splat(0.0f);
+    }
+    frames[end] = frames[0];
+    const GruSse2Steps steps = {.theta = gru->theta,
+                                .out_weight = gru->out_weight,
+                                .states = (float*)ring,
+                                .states_end = (float*)(ring + n_lanes + 1),
+                                .frames = frames};
+    gru_sse2_steps(&steps, end);
+    for (size_t i = 0; i < n_lanes * GRU_SSE2_VECTORS; ++i) {
+      const size_t next = (1 + end + i / GRU_SSE2_VECTORS) % (n_lanes + 1);
+      lanes[i] = ring[next][i % GRU_SSE2_VECTORS][0];
+    }
+    for (uint32_t t = 0; t < end; ++t) {
+      out[done + t] = total(*(const Vector*)frames[t].sum, gru->out_bias);
     }
     done += end;
   }

@@ -91,7 +91,7 @@ approach(const float* aim, float part, size_t n, float* theta) NONBLOCKING
 static GruShape
 shape(unsigned hidden_size)
 {
-  return (GruShape){hidden_size, hidden_size, hidden_size, process};
+  return (GruShape){hidden_size, hidden_size, hidden_size, 1, process};
 }
 
 const Kernel kernel_plain = {"plain", false, shape, fold, approach};

@@ -330,8 +330,12 @@ shape(unsigned hidden_size)
     ++i;
   }
   const Sizes n = sizes_of(sizes[i].n_units, 1);
-  return (GruShape){(unsigned)n.n_rows, (unsigned)n.n_vectors * VECTOR_FLOATS,
-                    (unsigned)n.n_block * VECTOR_FLOATS, sizes[i].process};
+  const bool is_turned = HAS_ASSEMBLY && VECTOR_FLOATS == 4 && n.n_rows == 32;
+  return (GruShape){.n_rows = (unsigned)n.n_rows,
+                    .n_columns = (unsigned)n.n_vectors * VECTOR_FLOATS,
+                    .n_block = (unsigned)n.n_block * VECTOR_FLOATS,
+                    .n_turned = is_turned ? VECTOR_FLOATS : 1,
+                    .process = sizes[i].process};
 }
 
 #define TEXT(name) #name

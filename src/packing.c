@@ -27,11 +27,13 @@ matrix_place(const Packing* packing, size_t i)
   static const unsigned turns[N_GATES] = {[R] = 0, [N] = 1, [Z] = 2};
   const GruShape shape = packing->shape;
   const size_t n = packing->hidden_size;
-  const size_t row = i / (N_GATES * n);
+  const size_t unit_read = i / (N_GATES * n);
   const unsigned gate = (unsigned)(i / n % N_GATES);
   const size_t unit = i % n;
   const size_t block = unit / shape.n_block;
   const size_t pass = block * N_GATES + turns[gate];
+  const size_t turned = shape.n_turned;
+  const size_t row = unit_read / turned * turned + (unit_read + turned - unit % turned) % turned;
   const size_t begin = HEAD_PARTS * (size_t)shape.n_columns + pass * shape.n_rows * shape.n_block;
   return (Place){begin + row * shape.n_block + unit % shape.n_block, gate};
 }

@@ -36,8 +36,11 @@ class Processor(NamedTuple):
     # ... after how many cycles it can be read, ...
     latencies: dict
     store_latency: int
-    # ... and how much earlier the stream may come, since the processor reorders it.
+    # ... how much earlier the stream may come, since the processor reorders it, ...
     stream_slack: int
+    # ... which kinds of instruction take an adder, and how many cycles later than could be chains go on with some.
+    adding: tuple
+    waits: dict
 
 
 class Instruction:
@@ -60,15 +63,19 @@ def reads_target(operation):
     """As do those of SSE2 that compute, and sums of products."""
     if operation.startswith("v"):
         return operation.startswith("vf")
-    return not operation.startswith(("mova", "movss", "pshuf", "cvt"))
+    return not operation.startswith(("mova", "movu", "movss", "pshuf", "cvt"))
 
 
 def kind_of(operation):
     operation = operation.removeprefix("v")
-    if operation.startswith(("mova", "movss", "broadcast")):
+    if operation.startswith(("mova", "movu", "movss", "broadcast")):
         return "move"
-    if operation.startswith(("min", "max", "p")):
-        return "bits"
+    if operation.startswith("p"):
+        return "integer"
+    if operation.startswith(("min", "max")):
+        return "limit"
+    if operation.startswith("cvt"):
+        return "convert"
     if operation.startswith("div"):
         return "divide"
     return "multiply" if operation.startswith(("mul", "f")) else "add"
@@ -166,7 +173,8 @@ class Weaver:
         """Adds a chain's next instruction in this cycle, if that can be."""
         instruction = chain.instructions[chain.at]
         registers = {**self.registers, **chain.registers}
-        if not (all(name in registers and self.ready[registers[name]] <= self.cycle for name in instruction.reads)
+        by = self.cycle - self.processor.waits.get(instruction.kind, 0)
+        if not (all(name in registers and self.ready[registers[name]] <= by for name in instruction.reads)
                 and not any(other.writes in instruction.reads for other in self.stream if other.writes)
                 and all(self.written.get(place, self.cycle + 1) <= self.cycle
                         for place in instruction.loads_from if place.startswith("["))
@@ -224,7 +232,7 @@ class Weaver:
                 and started["loads"] + self.n_loads(instruction) <= has.loads
                 and not (instruction.stores_to and started["stores"] == has.stores)
                 and not (kind == "multiply" and started["multiply"] >= has.multipliers)
-                and not (kind in ("add", "bits") and started["add"] >= has.adders)
+                and not (kind in has.adding and started["add"] >= has.adders)
                 and not (kind == "divide" and (started["multiply"] or self.cycle < self.divider_ready)))
 
     def add(self, instruction, registers):
@@ -234,8 +242,10 @@ class Weaver:
         if kind == "divide":
             started["multiply"] += self.processor.multipliers
             self.divider_ready = self.cycle + self.processor.divider_cycles
-        elif kind != "move":
-            started["multiply" if kind == "multiply" else "add"] += 1
+        elif kind == "multiply":
+            started["multiply"] += 1
+        elif kind in self.processor.adding:
+            started["add"] += 1
         if instruction.writes:
             self.ready[registers[instruction.writes]] = self.cycle + self.processor.latencies[kind]
         else:
