@@ -36,7 +36,7 @@ typedef struct {
   unsigned n_rows;    // units that are read
   unsigned n_columns; // units that are written: n_rows, rounded up to whole vectors
   unsigned n_block;   // of these, so many are computed together
-  unsigned n_turned;  // 1, or a divisor of n_rows and n_block
+  unsigned n_turned;  // 1, or a power of 2 that divides n_rows and n_block
   GruProcess* process;
 } GruShape;
 

@@ -32,8 +32,8 @@ matrix_place(const Packing* packing, size_t i)
   const size_t unit = i % n;
   const size_t block = unit / shape.n_block;
   const size_t pass = block * N_GATES + turns[gate];
-  const size_t turned = shape.n_turned;
-  const size_t row = unit_read / turned * turned + (unit_read + turned - unit % turned) % turned;
+  const size_t turn = shape.n_turned - 1U;
+  const size_t row = (unit_read & ~turn) | ((unit_read - unit) & turn);
   const size_t begin = HEAD_PARTS * (size_t)shape.n_columns + pass * shape.n_rows * shape.n_block;
   return (Place){begin + row * shape.n_block + unit % shape.n_block, gate};
 }
