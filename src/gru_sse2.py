@@ -36,6 +36,7 @@ STATE_BYTES = 2 * GROUP_BYTES                    # ... of states ...
 MATRIX_BYTES = len(PASSES) * N_UNITS * GROUP_BYTES  # ... and of the matrix
 N_TURNS = 4
 # Rows of the last group's vectors. What was stored as two vectors can be loaded as a part of both only some time later.
+# Their order, as that of SUMS, was found by trying.
 LAST_ROWS = (24, 28, 27, 26, 25, 30, 31, 29)
 # Registers: rdi GruSse2Steps, rax the group's matrix (its middle, for shorter instructions), rbx biases, r10 states
 # that are read, r15 where this frame's new ones go, rcx the frame, edx groups left, r9d frames left; of the group

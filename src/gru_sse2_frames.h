@@ -4,9 +4,10 @@
 #define OD3_GRU_SSE2_FRAMES_H
 
 #include "gru_sse2.h"
+#include "memory.h"
 #include "vector.h"
 
-enum { GRU_SSE2_UNITS = 32, GRU_SSE2_VECTORS = 8, GRU_SSE2_TURNS = 4 };
+enum { GRU_SSE2_VECTORS = 8 }; // of a state
 
 // Of a lane, each vector twice.
 typedef Vector GruSse2States[GRU_SSE2_VECTORS][2];
