@@ -169,7 +169,7 @@ def renewed(k):
 def woven():
     """The loop over frames, in two parts of lines: the second begins with the sums of the next frame. Constants in
     registers, and places on the stack."""
-    loop = Weaver(ZEN_3, ("q0",), {})
+    loop = Weaver(ZEN_3, ("q0",))
     sums = [f"{gate}{k}" for k in FIRST for gate in GATES]
     begin = {name: loop.hold(name) for name in sums}
     chains = [*map(renewed, FIRST), *map(update, FIRST), *map(renewed, SECOND), *map(update, SECOND)]

@@ -154,7 +154,7 @@ def renewed(k):
 
 def woven():
     """The loop over groups."""
-    loop = Weaver(ZEN_3, ("q0",), {})
+    loop = Weaver(ZEN_3, ("q0",))
     begin = {f"{gate}{k}": loop.hold(f"{gate}{k}") for gate in GATES for k in range(PER_GROUP)}
     loop.weave(sums(), [chain(k) for k in range(PER_GROUP) for chain in (update, renewed)],
                [f"{name}'" for name in begin])

@@ -39,9 +39,11 @@ gru_sse2_process_32(const Gru* gru, uint32_t n_lanes, float* states, const float
                                 .states_end = (float*)(ring + n_lanes + 1),
                                 .frames = frames};
     gru_sse2_steps(&steps, end);
-    for (size_t i = 0; i < n_lanes * GRU_SSE2_VECTORS; ++i) {
-      const size_t next = (1 + end + i / GRU_SSE2_VECTORS) % (n_lanes + 1);
-      lanes[i] = ring[next][i % GRU_SSE2_VECTORS][0];
+    for (size_t lane = 0; lane < n_lanes; ++lane) {
+      const size_t next = (1 + end + lane) % (n_lanes + 1);
+      for (size_t i = 0; i < GRU_SSE2_VECTORS; ++i) {
+        lanes[lane * GRU_SSE2_VECTORS + i] = ring[next][i][0];
+      }
     }
     for (uint32_t t = 0; t < end; ++t) {
       out[done + t] = total(*(const Vector*)frames[t].sum, gru->out_bias);

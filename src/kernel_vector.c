@@ -257,14 +257,21 @@ process(Sizes n, const Gru* gru, uint32_t n_lanes, float* states, const float* i
   }
 }
 
+// Whether gru_sse2_steps plays a state of so many vectors.
+ALWAYS_INLINE bool
+is_stepped(size_t n_vectors)
+{
+  return IS_WOVEN && HAS_ASSEMBLY && n_vectors == 8;
+}
+
 // As many vectors as leave registers for 2 lanes of sums.
 ALWAYS_INLINE size_t
 block_of(size_t n_vectors)
 {
+  if (is_stepped(n_vectors)) {
+    return 2;
+  }
   if (IS_WOVEN) {
-    if (HAS_ASSEMBLY && n_vectors == 8) {
-      return 2;
-    }
     return n_vectors <= WOVEN_MAX_BLOCK ? n_vectors : n_vectors / 2;
   }
   if (MULTIPLIES_BY_ELEMENT && n_vectors % 8 == 0) { // AArch64 has twice the registers
@@ -330,11 +337,10 @@ shape(unsigned hidden_size)
     ++i;
   }
   const Sizes n = sizes_of(sizes[i].n_units, 1);
-  const bool is_turned = HAS_ASSEMBLY && VECTOR_FLOATS == 4 && n.n_rows == 32;
   return (GruShape){.n_rows = (unsigned)n.n_rows,
                     .n_columns = (unsigned)n.n_vectors * VECTOR_FLOATS,
                     .n_block = (unsigned)n.n_block * VECTOR_FLOATS,
-                    .n_turned = is_turned ? VECTOR_FLOATS : 1,
+                    .n_turned = is_stepped(n.n_vectors) ? VECTOR_FLOATS : 1,
                     .process = sizes[i].process};
 }
 

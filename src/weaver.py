@@ -113,9 +113,9 @@ class Chain:
 class Weaver:
     """`lines` is what was woven so far; `registers` what the stream holds; `places` those on the stack, by name."""
 
-    def __init__(self, processor, kept_constants, places):
+    def __init__(self, processor, kept_constants):
         self.processor = processor
-        self.lines, self.places, self.cycle = [], places, 0
+        self.lines, self.places, self.cycle = [], {}, 0
         self.free = list(range(N_REGISTERS))
         self.constants = {name: self.free.pop() for name in kept_constants}
         self.registers = {}

@@ -30,10 +30,9 @@ def results(lines):
 
 
 def woven(stream, *chains, processor=OF_AVX2):
-    places = {}
-    weaver = Weaver(processor, (), places)
+    weaver = Weaver(processor, ())
     weaver.weave(stream, chains)
-    return weaver.lines, {name: f"{processor.vector_bytes * k}(%rsp)" for name, k in places.items()}
+    return weaver.lines, {name: f"{processor.vector_bytes * k}(%rsp)" for name, k in weaver.places.items()}
 
 
 class Weaving(unittest.TestCase):
@@ -82,6 +81,14 @@ class Weaving(unittest.TestCase):
         lines, _ = woven(self.stream, chain)
         last = max(k for k, line in enumerate(lines) if line.startswith("vmulps"))
         self.assertLess(last, len(lines) // 2)
+
+    def test_waits(self):
+        """a chain goes on later where its processor is said to gain from that"""
+        chain = ["vmovaps 4096(%rax), x", "vdivps x, x, x", "vmovaps x, [ratio]"]
+        early, late = (next(k for k, line in enumerate(woven(self.stream, chain, processor=processor)[0])
+                            if line.startswith("vdivps"))
+                       for processor in (OF_AVX2, OF_AVX2._replace(waits={"divide": 9})))
+        self.assertGreater(late, early + 9)
 
     def test_states(self):
         """one is written after the stream's last read of the old one, and before the first of the new one"""
