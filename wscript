@@ -13,7 +13,7 @@ sys.path.insert(0, 'packaging')
 import source_archive  # noqa: E402 # found through the line above
 
 APPNAME = 'od3.lv2'
-VERSION = '0.6.10'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
+VERSION = '0.6.12'  # the last two are LV2's minor and micro versions: even, and not 0, in a release
 TARGET = os.environ.get('OD3_TARGET', '')  # ./waf sets it from --target
 top = '.'
 out = f'build-{TARGET}' if TARGET else 'build'

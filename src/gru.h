@@ -37,6 +37,8 @@ typedef struct {
   unsigned n_columns; // units that are written: n_rows, rounded up to whole vectors
   unsigned n_block;   // of these, so many are computed together
   unsigned n_turned;  // 1, or a power of 2 that divides n_rows and n_block
+  float unit;         // of t where gates compute 2^t: what makes r, z is times -log2(e) * unit,
+                      // what makes n times twice that; or 0, and nothing is
   GruProcess* process;
 } GruShape;
 

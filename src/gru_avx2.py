@@ -41,7 +41,7 @@ ZEN_3 = Processor(VECTOR_BYTES, {"state": (STATE, 0), "next": (NEXT, 0)}, width=
                   adding=("add", "limit", "convert", "integer"), waits={},
                   latencies={"multiply": 4, "add": 3, "limit": 2, "convert": 3, "integer": 2, "divide": 10, "move": 0})
 NAME = "gru_avx2_process_32"
-THETA, OUT_WEIGHT, OUT_BIAS = 24, 32, 40  # where they are in a Gru
+THETA, OUT_WEIGHT, OUT_BIAS = 32, 40, 48  # where they are in a Gru
 
 # 2^t = (q + x) / (q - x), where x is t short of an integer. q = q0 + q2 * x^2 makes the same, to 4.4e-7, as C and D of
 # vector_exp2.h. Errors of n are heard most, so that has q = p0 + p2 * x^2 + p4 * x^4, to 2e-9 but for rounding:

@@ -37,30 +37,33 @@ MATRIX_BYTES = len(PASSES) * N_UNITS * GROUP_BYTES  # ... and of the matrix
 N_TURNS = 4
 # Rows of the last group's vectors. What was stored as two vectors can be loaded as a part of both only some time later.
 # Their order, as that of SUMS, was found by trying.
-LAST_ROWS = (24, 28, 27, 26, 25, 30, 31, 29)
+LAST_ROWS = (24, 28, 25, 27, 26, 30, 31, 29)
 # Registers: rdi GruSse2Steps, rax the group's matrix (its middle, for shorter instructions), rbx biases, r10 states
 # that are read, r15 where this frame's new ones go, rcx the frame, edx groups left, r9d frames left; of the group
 # before, r12 biases, r13 states, r14 output weights, r11 new states, r8 frame.
 SAVED = ("rbx", "r12", "r13", "r14", "r15")
 STATES, NEW_STATES, MIDDLE = "%r10", "%r11", MATRIX_BYTES // 2
 ZEN_3 = Processor(VECTOR_BYTES, {"state": (NEW_STATES, 0), "next": (STATES, (N_GROUPS - 1) * STATE_BYTES)},
-                  width=5, loads=2, stores=2, multipliers=3, adders=3, divider_cycles=5, store_latency=25,
-                  stream_slack=5, adding=("add", "limit", "convert"), waits={"integer": 3, "divide": 5},
-                  latencies={"multiply": 4, "add": 3, "limit": 1, "convert": 3, "integer": 0, "divide": 7, "move": 0})
+                  width=5, loads=2, stores=1, multipliers=3, adders=2, divider_cycles=4, store_latency=19,
+                  stream_slack=4, adding=("add", "limit", "convert"), waits={"integer": 3, "divide": 7, "convert": 2},
+                  latencies={"multiply": 4, "add": 3, "limit": 3, "convert": 4, "integer": 2, "divide": 5, "move": 0})
 IN, OUT = 0, VECTOR_BYTES  # where they are in a frame
 FRAME_BYTES = 2 * VECTOR_BYTES
 NAME = "gru_sse2_steps"
 # Where they are in GruSse2Steps.
 FIELDS = ("theta", "out_weight", "states", "states_end", "frames")
 AT = {name: 8 * i for i, name in enumerate(FIELDS)}
-# 2^t = (q + x) / (q - x) with q = q0 + q2 * x^2, where x is t short of an integer; see gru_avx2.py.
-CONSTANTS = {"most": 30.0, "least": -30.0, "q0": 2.88540812, "q2": 1.15236061e-1}
+# 2^t = (q + x) / (q - x) with q = q0 + q2 * x^2, where x is t short of an integer; see gru_avx2.py. What t is made of
+# has this unit, so that an integer of it, as an integer, has its bits where a float has its exponent. One that is too
+# low for that becomes the lowest, and an exponent below 0 becomes 0, so t needs no lower limit.
+UNIT = 2.0 ** 23
+CONSTANTS = {"most": 30 * UNIT, "rounding": 1.5 * 2**23 * UNIT, "q0": 2.88540812 * UNIT, "q2": 1.15236061e-1 / UNIT}
 DECLARATIONS = f"""\
-// theta and out_weight of a Gru with columns in blocks of 8, turned in fours; states [n_lanes + 1][8][2][4], of which
-// all but the first block are the lanes' states, each vector twice, and which are a ring: each frame reads the next
-// block, and its new states go to the one before that; and frames [n_frames + 1], each of which has the input in all
-// places of `in`, and 0 in `sum`, which will have the output as the total of its places, short of out_bias. The last
-// one is read, without effect. The end is behind the last. All are multiples of 16 bytes.
+// theta and out_weight of a Gru with columns in blocks of 8, turned in fours, and {UNIT:.0f} as its unit; states
+// [n_lanes + 1][8][2][4], of which all but the first block are the lanes' states, each vector twice, and which are a
+// ring: each frame reads the next block, and its new states go to the one before that; and frames [n_frames + 1], each
+// of which has the input in all places of `in`, and will have the output as the total of `sum`, short of out_bias. The
+// last one is read, without effect. The end is behind the last. All are multiples of 16 bytes.
 typedef struct {{
   float in[4];
   float sum[4];
@@ -102,61 +105,72 @@ def factor(row):
     return f"{'movups' if turn else 'movaps'} {place}, Factor"
 
 
-SUMS = (("N", 0), ("R", 0), ("Z", 1), ("N", 1), ("Z", 0), ("R", 1))
+SUMS = (("N", 1), ("R", 1), ("Z", 1), ("N", 0), ("R", 0), ("Z", 0))
+STORED = (("N", 0), ("N", 1), ("Z", 1))  # for chains that begin late: registers are few; found by trying, too
+
+
+def product(gate, k, row, target):
+    """Factor's with a weight, in the target, which may be Factor."""
+    copy = [f"movaps Factor, {target}"] if target != "Factor" else []
+    return [*copy, f"mulps {weight(gate, row, k)}, {target}"]
 
 
 def sums():
     """The stream: stores what chains read, and makes the next sums, which are marked."""
-    texts = [f"movaps {gate}{k}, [{gate}{k}]" for gate in "NZ" for k in range(PER_GROUP)]
+    texts = [f"movaps {gate}{k}, [{gate}{k}]" for gate, k in STORED]
     texts += [f"movaps {IN}(%rcx), Factor"]
     for gate, k in SUMS:
-        bias = part(BIASES[gate], k, "%rbx")
-        texts += ([f"movaps {part(INPUTS[gate], k, '%rbx')}, {gate}{k}'", f"mulps Factor, {gate}{k}'",
-                   f"addps {bias}, {gate}{k}'"] if gate in INPUTS else [f"movaps {bias}, {gate}{k}'"])
+        if gate in INPUTS:
+            texts += [f"movaps {part(INPUTS[gate], k, '%rbx')}, {gate}{k}'", f"mulps Factor, {gate}{k}'",
+                      f"addps {part(BIASES[gate], k, '%rbx')}, {gate}{k}'"]
     for row in (*range(N_UNITS - len(LAST_ROWS)), *LAST_ROWS):
         texts += [factor(row)]
-        for gate, k in SUMS[:-1]:
-            texts += ["movaps Factor, Product", f"mulps {weight(gate, row, k)}, Product", f"addps Product, {gate}{k}'"]
-        gate, k = SUMS[-1]
-        texts += [f"mulps {weight(gate, row, k)}, Factor", f"addps Factor, {gate}{k}'"]
+        for gate, k in SUMS:
+            if row == 0 and gate not in INPUTS:
+                texts += [*product(gate, k, row, f"{gate}{k}'"), f"addps {part(BIASES[gate], k, '%rbx')}, {gate}{k}'"]
+            else:
+                target = "Factor" if (gate, k) == SUMS[-1] else "Product"
+                texts += [*product(gate, k, row, target), f"addps {target}, {gate}{k}'"]
     return texts
 
 
-def power(t, name):
-    """2^t = above / below; NaN is the most. Overwrites t."""
-    return [f"minps @most, {t}", f"maxps @least, {t}", f"cvtps2dq {t}, exponent", "cvtdq2ps exponent, q",
-            f"subps q, {t}", "pslld $23, exponent", f"movaps exponent, [exponent of {name}]",
-            f"movaps {t}, below", "mulps below, below", "mulps @q2, below", "addps @q0, below", "movaps below, above",
-            f"addps {t}, above", f"subps {t}, below", f"paddd [exponent of {name}], above"]
+def power(t, place=None):
+    """2^t = -above / below; NaN is the most. `above` is negative since what saturates is signed. The exponent waits in
+    a place on the stack, or else in a register."""
+    store = [f"movaps exponent, {place}"] if place else []
+    return [f"minps @most, {t}", "movaps @rounding, x", f"addps {t}, x", "subps @rounding, x", "cvtps2dq x, exponent",
+            *store, f"subps {t}, x", "movaps x, below", "mulps below, below", "mulps @q2, below", "addps @q0, below",
+            "movaps x, above", "subps below, above", "addps x, below", f"paddsw {place or 'exponent'}, above"]
 
 
 def update(k):
     """What z is made of, of vector k."""
-    return [f"movaps [Z{k}], z", *power("z", f"z{k}"), f"movaps above, [above {k}]", "addps above, below",
-            f"movaps below, [whole {k}]"]
+    begin = f"[Z{k}]" if ("Z", k) in STORED else f"Z{k}"
+    return [f"movaps {begin}, z", *power("z", f"[exponent of z{k}]"), f"movaps above, [above {k}]",
+            "subps above, below", f"movaps below, [whole {k}]"]
 
 
 def renewed(k):
     """Vector k of the group's new states and their share of the output."""
-    texts = [f"movaps R{k}, r", *power("r", f"r{k}"), "addps below, above", "divps above, below",
+    texts = [f"movaps R{k}, r", *power("r", f"[exponent of r{k}]"), "subps below, above", "divps above, below",  # -r
              f"movaps {part(INPUTS['I'], k, '%r12')}, n", f"mulps {IN}(%r8), n",
-             f"addps {part(BIASES['I'], k, '%r12')}, n", f"mulps [N{k}], below", "addps below, n", *power("n", f"n{k}"),
-             # h + above_z * (below_n - above_n - h * whole_n) / (whole_z * whole_n)
-             "movaps below, whole", "addps above, whole", "subps above, below",
-             f"movaps {2 * VECTOR_BYTES * k}(%r13), h", "movaps whole, scaled", "mulps h, scaled",
-             "subps scaled, below", f"mulps [whole {k}], whole", f"mulps [above {k}], below", "divps whole, below",
-             "addps h, below", f"movaps below, state[{2 * k + 1}]",
-             f"movaps below, state[{2 * k}]",  # the one that is waited for is the last
-             f"mulps {VECTOR_BYTES * k}(%r14), below"]
-    return texts + ([f"addps {OUT}(%r8), below", "movaps below, [out]"] if k == 0
-                    else ["addps [out], below", f"movaps below, {OUT}(%r8)"])
+             f"addps {part(BIASES['I'], k, '%r12')}, n", f"mulps [N{k}], below", "subps below, n", *power("n"),
+             # h + above_z * (h * whole_n - below_n - above_n) / (whole_z * whole_n), where whole = below - above
+             "movaps below, whole", "subps above, whole", "addps above, below",
+             f"movaps {2 * VECTOR_BYTES * k}(%r13), h", "movaps whole, new", "mulps h, new", "subps below, new",
+             f"mulps [whole {k}], whole", f"mulps [above {k}], new", "divps whole, new", "addps h, new",
+             f"movaps new, state[{2 * k + 1}]",
+             f"movaps new, state[{2 * k}]",  # the one that is waited for is the last
+             f"mulps {VECTOR_BYTES * k}(%r14), new"]
+    return texts + ([f"addps {OUT}(%r8), new", "movaps new, [out]"] if k == 0
+                    else ["addps [out], new", f"movaps new, {OUT}(%r8)"])
 
 
 def woven():
     """The loop over groups."""
-    loop = Weaver(ZEN_3, ("q0",))
+    loop = Weaver(ZEN_3, ("rounding",))
     begin = {f"{gate}{k}": loop.hold(f"{gate}{k}") for gate in GATES for k in range(PER_GROUP)}
-    loop.weave(sums(), [chain(k) for k in range(PER_GROUP) for chain in (update, renewed)],
+    loop.weave(sums(), [chain(k) for k in range(PER_GROUP) for chain in (renewed, update)],
                [f"{name}'" for name in begin])
     loop.move_back((loop.registers[f"{name}'"], register) for name, register in begin.items())
     return loop
@@ -209,6 +223,8 @@ def assembly():
     mov {AT["out_weight"]}(%rdi), %r14
     mov %r15, {NEW_STATES}
     mov %rcx, %r8
+    movq $0, {OUT}(%rcx)
+    movq $0, {OUT + 8}(%rcx)
     mov ${N_GROUPS - 1}, %edx
     test %r9d, %r9d
     jne 1b

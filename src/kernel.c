@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 // Of those that are built, the fastest first.

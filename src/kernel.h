@@ -6,7 +6,6 @@
 #include "gru.h"
 #include "realtime.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 // theta [n] = theta0 + the sum of features [n_features] times theirs of `moved`, which are
@@ -22,7 +21,6 @@ KernelApproach(const float* aim, float part, size_t n, float* theta) NONBLOCKING
 
 typedef struct {
   const char* name;
-  bool is_scaled;                          // sums are powers of 2, not of e: see packing.h
   GruShape (*shape)(unsigned hidden_size); // GRU_MIN_HIDDEN to GRU_MAX_HIDDEN
   KernelFold* fold;
   KernelApproach* approach;

@@ -91,7 +91,11 @@ approach(const float* aim, float part, size_t n, float* theta) NONBLOCKING
 static GruShape
 shape(unsigned hidden_size)
 {
-  return (GruShape){hidden_size, hidden_size, hidden_size, 1, process};
+  return (GruShape){.n_rows = hidden_size,
+                    .n_columns = hidden_size,
+                    .n_block = hidden_size,
+                    .n_turned = 1,
+                    .process = process};
 }
 
-const Kernel kernel_plain = {"plain", false, shape, fold, approach};
+const Kernel kernel_plain = {"plain", shape, fold, approach};

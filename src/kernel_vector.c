@@ -12,6 +12,8 @@
 #include "vector_exp2.h"
 #include "vector_fold.h"
 
+#include <stdbool.h>
+
 #ifdef HAVE_ASSEMBLY
 #if VECTOR_FLOATS == 8
 #include "gru_avx2.h"
@@ -37,6 +39,8 @@ enum {
   HAS_ASSEMBLY = false,
 #endif
 };
+
+static const float stepped_unit = 0x1p23f; // UNIT of gru_sse2.py
 
 typedef struct {
   size_t n_lanes; // that step together, and share a pass over the weights
@@ -341,6 +345,7 @@ shape(unsigned hidden_size)
                     .n_columns = (unsigned)n.n_vectors * VECTOR_FLOATS,
                     .n_block = (unsigned)n.n_block * VECTOR_FLOATS,
                     .n_turned = is_stepped(n.n_vectors) ? VECTOR_FLOATS : 1,
+                    .unit = is_stepped(n.n_vectors) ? stepped_unit : 1.0f,
                     .process = sizes[i].process};
 }
 
@@ -349,4 +354,4 @@ shape(unsigned hidden_size)
 #define CONCATENATED(a, b) a##b
 #define SYMBOL(kernel) CONCATENATED(kernel_, kernel)
 
-const Kernel SYMBOL(KERNEL) = {NAME(KERNEL), true, shape, fold, approach};
+const Kernel SYMBOL(KERNEL) = {NAME(KERNEL), shape, fold, approach};

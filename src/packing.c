@@ -61,9 +61,10 @@ void
 packing_apply(const Packing* packing, const float* theta, size_t n, size_t step, float* packed)
 {
   static const float scales[N_GATES] = {-LOG2_E, -LOG2_E, -2.0f * LOG2_E};
+  const float unit = packing->shape.unit;
   for (size_t i = 0; i < n; ++i) {
     const Place to = place(packing, i);
     const size_t at = to.index / ALIGNED_FLOATS * step + to.index % ALIGNED_FLOATS;
-    packed[at] = packing->is_scaled ? scales[to.gate] * theta[i] : theta[i];
+    packed[at] = unit > 0.0f ? unit * scales[to.gate] * theta[i] : theta[i];
   }
 }

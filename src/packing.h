@@ -10,14 +10,13 @@
 
 typedef struct {
   unsigned hidden_size;
-  bool is_scaled; // what makes r, z is times -log2(e), what makes n times -2 log2(e)
   GruShape shape;
 } Packing;
 
 static inline Packing
 packing_of(unsigned hidden_size, const Kernel* kernel)
 {
-  return (Packing){hidden_size, kernel->is_scaled, kernel->shape(hidden_size)};
+  return (Packing){hidden_size, kernel->shape(hidden_size)};
 }
 
 // So many packed numbers hold the first n of a file. Any thread.

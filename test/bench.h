@@ -6,6 +6,7 @@
 
 #include "kernel.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 

@@ -7,7 +7,7 @@
 # A recipe for mod-plugin-builder: copy this file to plugins/package/od3/ there, with a checkout of
 # od3.lv2 beside it as plugins/package/od3/od3.lv2, and run ./build DEVICE od3.
 
-OD3_VERSION = 0.6.10
+OD3_VERSION = 0.6.12
 OD3_SITE_METHOD = file
 OD3_SITE = .
 OD3_SOURCE = .
