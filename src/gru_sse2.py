@@ -37,16 +37,17 @@ MATRIX_BYTES = len(PASSES) * N_UNITS * GROUP_BYTES  # ... and of the matrix
 N_TURNS = 4
 # Rows of the last group's vectors. What was stored as two vectors can be loaded as a part of both only some time later.
 # Their order, as that of SUMS, was found by trying.
-LAST_ROWS = (24, 28, 25, 27, 26, 30, 31, 29)
+LAST_ROWS = (24, 28, 26, 25, 27, 30, 31, 29)
 # Registers: rdi GruSse2Steps, rax the group's matrix (its middle, for shorter instructions), rbx biases, r10 states
 # that are read, r15 where this frame's new ones go, rcx the frame, edx groups left, r9d frames left; of the group
 # before, r12 biases, r13 states, r14 output weights, r11 new states, r8 frame.
 SAVED = ("rbx", "r12", "r13", "r14", "r15")
 STATES, NEW_STATES, MIDDLE = "%r10", "%r11", MATRIX_BYTES // 2
 ZEN_3 = Processor(VECTOR_BYTES, {"state": (NEW_STATES, 0), "next": (STATES, (N_GROUPS - 1) * STATE_BYTES)},
-                  width=5, loads=2, stores=1, multipliers=3, adders=2, divider_cycles=4, store_latency=19,
-                  stream_slack=4, adding=("add", "limit", "convert"), waits={"integer": 3, "divide": 7, "convert": 2},
-                  latencies={"multiply": 4, "add": 3, "limit": 3, "convert": 4, "integer": 2, "divide": 5, "move": 0})
+                  width=5, loads=2, stores=2, multipliers=3, adders=2, divider_cycles=4, store_latency=16,
+                  stream_slack=3, adding=("add", "limit", "convert"),
+                  waits={"integer": 3, "divide": 9, "convert": 1, "multiply": 1},
+                  latencies={"multiply": 3, "add": 3, "limit": 3, "convert": 4, "integer": 0, "divide": 4, "move": 0})
 IN, OUT = 0, VECTOR_BYTES  # where they are in a frame
 FRAME_BYTES = 2 * VECTOR_BYTES
 NAME = "gru_sse2_steps"
@@ -105,7 +106,7 @@ def factor(row):
     return f"{'movups' if turn else 'movaps'} {place}, Factor"
 
 
-SUMS = (("N", 1), ("R", 1), ("Z", 1), ("N", 0), ("R", 0), ("Z", 0))
+SUMS = (("R", 1), ("R", 0), ("N", 1), ("N", 0), ("Z", 1), ("Z", 0))
 STORED = (("N", 0), ("N", 1), ("Z", 1))  # for chains that begin late: registers are few; found by trying, too
 
 
