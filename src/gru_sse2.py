@@ -54,9 +54,9 @@ NAME = "gru_sse2_steps"
 # Where they are in GruSse2Steps.
 FIELDS = ("theta", "out_weight", "states", "states_end", "frames")
 AT = {name: 8 * i for i, name in enumerate(FIELDS)}
-# 2^t = (q + x) / (q - x) with q = q0 + q2 * x^2, where x is t short of an integer; see gru_avx2.py. What t is made of
-# has this unit, so that an integer of it, as an integer, has its bits where a float has its exponent. One that is too
-# low for that becomes the lowest, and an exponent below 0 becomes 0, so t needs no lower limit.
+# 2^t = (q + x) / (q - x) with q = q0 + q2 * x^2, where x is t short of an integer; see gru_avx2.py. t comes
+# times UNIT, so that its integers, converted, have their bits where a float has its exponent. It needs no lower limit:
+# what is too low is converted to the lowest integer, and an exponent to which that is added ends as 0.
 UNIT = 2.0 ** 23
 CONSTANTS = {"most": 30 * UNIT, "rounding": 1.5 * 2**23 * UNIT, "q0": 2.88540812 * UNIT, "q2": 1.15236061e-1 / UNIT}
 DECLARATIONS = f"""\

@@ -69,7 +69,7 @@ gru_sse2_process_32(const Gru* gru, uint32_t n_lanes, float* states, const float
       twice[1] = lanes[i];
     }
     begin_frames(in + done, end, frames);
-    frames[end] = frames[0];
+    *(Vector*)frames[end].in = splat(0.0f);
     const GruSse2Steps steps = {.theta = gru->theta,
                                 .out_weight = gru->out_weight,
                                 .states = (float*)ring,

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 enum {
-  N_FRAMES = 64,
+  N_FRAMES = 67, // no multiple of 4, nor less than any kernel plays at once, by 4 lanes
   N_KNOBS = 2,
   MAX_KERNELS = 4,
   MAX_THETA = GRU_MAX_HIDDEN * (3 * GRU_MAX_HIDDEN + 7)
@@ -154,6 +154,30 @@ so_it_does_however_loud_the_input(void** state)
   }
 }
 
+// As large as a model's layers can make them, at +60 dBFS.
+static void
+huge_parameters_overflow_nowhere(void** state)
+{
+  (void)state;
+  float sound[1][N_FRAMES];
+  for (int t = 0; t < N_FRAMES; ++t) {
+    sound[0][t] = 1000.0f * sinf(0.3f * (float)t);
+  }
+  for (const Kernel** kernel = kernels(); *kernel; ++kernel) {
+    for (unsigned size = GRU_MIN_HIDDEN; size <= GRU_MAX_HIDDEN; ++size) {
+      const Model model = model_of(size);
+      for (size_t i = 0; i < sizeof values / sizeof *values; ++i) {
+        values[i] *= 1e26f;
+      }
+      float played[1][N_FRAMES];
+      play(&model, *kernel, 1, 1, sound, played);
+      for (int t = 0; t < N_FRAMES; ++t) {
+        assert_true(isfinite(played[0][t]));
+      }
+    }
+  }
+}
+
 static void
 parameters_move_as_by_the_plain_kernel(void** state)
 {
@@ -184,6 +208,7 @@ main(void)
       cmocka_unit_test(every_size_plays_as_the_plain_kernel),
       cmocka_unit_test(parameters_move_as_by_the_plain_kernel),
       cmocka_unit_test(so_it_does_however_loud_the_input),
+      cmocka_unit_test(huge_parameters_overflow_nowhere),
   };
   return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }
