@@ -59,9 +59,10 @@ gru_n_packed(GruShape shape) NONBLOCKING
 // Plays n_frames of `in` into `out`, which may be the same, by n_lanes states that take turns,
 // frame by frame, and moves `states` [n_lanes][n_columns] on. n_lanes is 1, 2 or 4 and divides
 // n_frames; a lane's sound does not depend on how many play (on 32-bit ARM, but for rounding).
-// Audio thread. Finite parameters, input and states within [-1, 1] give finite output and leave the
-// states within [-1, 1], but for rounding: 1e-6. The time depends on n_lanes, n_frames and the
-// shape alone.
+// Audio thread. Parameters and out_weight within 6e25, input within 1000 and states within [-1, 1]
+// give finite output and leave the states within [-1, 1], but for rounding: 1e-6. Louder input
+// does, too, where the parameters are smaller. The time depends on n_lanes, n_frames and the shape
+// alone.
 static inline void
 gru_process(const Gru* gru, uint32_t n_lanes, float* states, const float* in, float* out,
             uint32_t n_frames) NONBLOCKING

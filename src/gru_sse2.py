@@ -54,9 +54,9 @@ NAME = "gru_sse2_steps"
 # Where they are in GruSse2Steps.
 FIELDS = ("theta", "out_weight", "states", "states_end", "frames")
 AT = {name: 8 * i for i, name in enumerate(FIELDS)}
-# 2^t = (q + x) / (q - x) with q = q0 + q2 * x^2, where x is t short of an integer; see gru_avx2.py. t comes
-# times UNIT, so that its integers, converted, have their bits where a float has its exponent. It needs no lower limit:
-# what is too low is converted to the lowest integer, and an exponent to which that is added ends as 0.
+# 2^t = (q + x) / (q - x) with q = q0 + q2 * x^2, where x is t short of an integer; see gru_avx2.py.
+# t comes times UNIT, so that its integers, converted, have their bits where a float has its exponent. It needs no lower
+# limit: what is too low is converted to the lowest integer, and an exponent to which that is added ends as 0.
 UNIT = 2.0 ** 23
 CONSTANTS = {"most": 30 * UNIT, "rounding": 1.5 * 2**23 * UNIT, "q0": 2.88540812 * UNIT, "q2": 1.15236061e-1 / UNIT}
 DECLARATIONS = f"""\
@@ -120,15 +120,16 @@ def sums():
     """The stream: stores what chains read, and makes the next sums, which are marked."""
     texts = [f"movaps {gate}{k}, [{gate}{k}]" for gate, k in STORED]
     texts += [f"movaps {IN}(%rcx), Factor"]
+    biased = {(gate, k): f"addps {part(BIASES[gate], k, '%rbx')}, {gate}{k}'" for gate, k in SUMS}
     for gate, k in SUMS:
         if gate in INPUTS:
             texts += [f"movaps {part(INPUTS[gate], k, '%rbx')}, {gate}{k}'", f"mulps Factor, {gate}{k}'",
-                      f"addps {part(BIASES[gate], k, '%rbx')}, {gate}{k}'"]
+                      biased[gate, k]]
     for row in (*range(N_UNITS - len(LAST_ROWS)), *LAST_ROWS):
         texts += [factor(row)]
         for gate, k in SUMS:
             if row == 0 and gate not in INPUTS:
-                texts += [*product(gate, k, row, f"{gate}{k}'"), f"addps {part(BIASES[gate], k, '%rbx')}, {gate}{k}'"]
+                texts += [*product(gate, k, row, f"{gate}{k}'"), biased[gate, k]]
             else:
                 target = "Factor" if (gate, k) == SUMS[-1] else "Product"
                 texts += [*product(gate, k, row, target), f"addps {target}, {gate}{k}'"]
