@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The source archive: the same bytes from the same sources, whoever packs it and when."""
+"""Writes the source archive. The same sources give the same bytes on every machine, at any time."""
 
 import gzip
 import os
@@ -10,18 +10,31 @@ from pathlib import Path
 EXCLUDED = ("build", "od3.lv2", "demo", ".waf", ".waf.new", ".git", "__pycache__", "node_modules")
 
 
-def _from_git(top):
-    """The tracked files and the time of the last commit, or None where there is no git checkout."""
+class Incomplete(Exception):
+    """Says why there is no whole archive."""
+
+
+def _git(top, *words):
     try:
-        files, seconds = (subprocess.run(["git", "-C", top, *words], check=True, capture_output=True, text=True).stdout
-                          for words in (("ls-files", "-z"), ("log", "-1", "--format=%ct")))
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return [name for name in files.split("\0") if name], int(seconds)
+        result = subprocess.run(["git", "-C", top, *words], check=False, capture_output=True, text=True)
+    except OSError as error:
+        raise Incomplete(f"{top} is a git checkout, and git does not run: {error.strerror}") from None
+    if result.returncode:
+        raise Incomplete(f"git {words[0]} failed: {result.stderr.strip()}")
+    return result.stdout
+
+
+def _from_git(top):
+    """Returns (tracked files, time of the last commit in seconds). Only a repository whose top is here counts."""
+    files = [name for name in _git(top, "ls-files", "-z").split("\0") if name]
+    missing = [name for name in files if not (Path(top) / name).is_file()]
+    if missing:
+        raise Incomplete(f"git tracks files that are not there: {', '.join(missing)}")
+    return files, int(_git(top, "log", "-1", "--format=%ct"))
 
 
 def _from_folder(top):
-    """All files but built ones, and the time of wscript, which the archive that was unpacked has set."""
+    """Returns (all files but built ones, time of wscript in seconds): an unpacked archive keeps its time."""
     names = []
     for folder, folders, files in os.walk(top):
         folders[:] = [f for f in folders if f not in EXCLUDED and not f.startswith("build")]
@@ -31,8 +44,8 @@ def _from_folder(top):
 
 
 def write(top, name):
-    """Writes name.tar.gz into top; the path of it."""
-    files, seconds = _from_git(top) or _from_folder(top)
+    """Writes name.tar.gz into the folder top. Returns its path, or raises Incomplete."""
+    files, seconds = _from_git(top) if (Path(top) / ".git").exists() else _from_folder(top)
     seconds = int(os.environ.get("SOURCE_DATE_EPOCH", seconds))
     path = Path(top) / f"{name}.tar.gz"
     with open(path, "wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed, \

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Writes ttl/presets.ttl: positions chosen by ear, and for each the Level that makes it as loud as the others.
+"""Writes ttl/presets.ttl and ttl/presets_manifest.ttl, the part of the presets that the bundle's manifest holds.
 
-usage: ttl/presets.py        after ./waf; plays test/guitar.flac through the built bundle with lv2apply
+usage: ttl/presets.py        after ./waf; renders test/data/guitar.flac through the built bundle with lv2apply
 
-Loudness is that of ITU-R BS.1770, measured by libebur128. All presets come out as loud as the first.
+Gain and Tone were chosen by ear. Level is computed: every preset gets the loudness of the Clean Boost preset at
+0 dB. Only the Default preset keeps the default Level. libebur128 measures loudness by ITU-R BS.1770.
 """
 
 import ctypes
@@ -18,16 +19,21 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from plugin_definition import CONTROLS, URI
+from stereo import STEREO as STEREO_URI
+
 TOP = Path(__file__).resolve().parent.parent
-URI = "urn:od3-lv2:od3"
-CLIP = TOP / "test/guitar.flac"
-TARGET_LEVEL_DB = 0.0  # of the first
+CLIP = TOP / "test/data/guitar.flac"
 EBUR128_MODE_I = 5  # integrated loudness, by ebur128.h
+REFERENCE = "clean-boost"  # the preset whose loudness at Level 0 dB the others get
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Knobs from 0 to 10, and what it is for, in English and Portuguese."""
+    """Gain and Tone from 0 to 10; name and purpose in English and Portuguese.
+
+    A level_db of None stands for the Level that gives the preset the reference's loudness.
+    """
 
     symbol: str
     gain: float
@@ -36,33 +42,37 @@ class Preset:
     label_pt: str
     comment: str
     comment_pt: str
+    level_db: float | None = None
 
 
+# Hosts sort presets by name; numbered() keeps this order there.
 PRESETS = (
+    Preset("default", CONTROLS["gain"].default, CONTROLS["tone"].default, "Default", "Padrão",
+           "All knobs at their defaults.", "Todos os botões na posição padrão.", CONTROLS["level"].default),
     Preset("clean-boost", 0.0, 5.0, "Clean Boost", "Boost limpo",
-           "As little drive as there is: lifts a solo, or wakes up a tube amplifier.",
-           "O mínimo de distorção: realça um solo ou desperta um amplificador valvulado."),
+           "The least distortion, to lift a solo or drive a tube amplifier.",
+           "O mínimo de distorção, para destacar um solo ou empurrar um amplificador valvulado."),
     Preset("edge-of-breakup", 2.0, 5.5, "Edge of Breakup", "À beira da distorção",
-           "Clean when picked softly, crunchy when dug in.",
-           "Limpo com palhetada leve, sujo com palhetada forte."),
+           "Clean with soft picking, distorted with hard picking.",
+           "Limpo com palhetada leve, distorcido com palhetada forte."),
     Preset("stacked-into-an-amp", 1.5, 7.0, "Stacked into an Amp", "Empurrando um amp",
-           "Low drive and a bright tone, to tighten an amplifier that already distorts.",
-           "Pouca distorção e som brilhante, para definir um amplificador já distorcido."),
+           "Low gain and a bright tone, for an amplifier that already distorts.",
+           "Pouco ganho e som brilhante, para um amplificador que já distorce."),
     Preset("rhythm-crunch", 4.5, 5.0, "Rhythm Crunch", "Base crunch",
-           "Chords that growl and stay clear.", "Acordes que rosnam e continuam claros."),
+           "Distorted chords whose notes stay clear.", "Acordes distorcidos em que cada nota continua clara."),
     Preset("blues-lead", 6.5, 4.0, "Blues Lead", "Solo de blues",
-           "Warm and vocal, for single notes on the neck pickup.",
-           "Quente e vocal, para notas soltas no captador do braço."),
+           "A warm tone for single notes on the neck pickup.",
+           "Som quente para solos no captador do braço."),
     Preset("singing-sustain", 9.0, 4.5, "Singing Sustain", "Sustain cantante",
-           "High drive for long notes.", "Muita distorção para notas longas."),
+           "High gain for long notes.", "Muito ganho para notas longas."),
     Preset("cutting-lead", 7.5, 7.5, "Cutting Lead", "Solo cortante",
-           "Bright enough to get through a dense mix.", "Brilho para atravessar uma mixagem densa."),
+           "A bright tone that cuts through a dense mix.", "Som brilhante que se destaca em uma mixagem densa."),
     Preset("dark-and-thick", 10.0, 1.5, "Dark and Thick", "Escuro e denso",
-           "All the drive, rolled off: thick low lines.", "Toda a distorção, sem agudos: linhas graves densas."),
+           "Full gain with little treble, for low riffs.", "Ganho máximo e poucos agudos, para riffs graves."),
     Preset("bass-grit", 3.5, 3.0, "Bass Grit", "Baixo com textura",
-           "Grain for a bass that keeps its low end.", "Textura para um baixo que mantém os graves."),
+           "Light distortion for a bass; the low end stays.", "Distorção leve para baixo; os graves continuam."),
     Preset("everything-up", 10.0, 10.0, "Everything Up", "Tudo no máximo",
-           "Both knobs at the end.", "Os dois botões no fim."),
+           "Gain and Tone at their maximum.", "Ganho e Tonalidade no máximo."),
 )
 
 
@@ -79,47 +89,70 @@ def loudness_db(audio, rate_hz):
     return loudness.value
 
 
-def played_loudness_db(gain, tone, level_db):
-    """How loud the clip comes out of the built plugin."""
+def played_loudness_db(n_frames=-1, **controls):
+    """Integrated loudness in LUFS of the clip's first frames or all, rendered by the built plugin at these controls."""
     environment = {**os.environ, "LV2_PATH": str(TOP / "build/lv2")}
     with tempfile.TemporaryDirectory() as folder:
         out = f"{folder}/out.wav"
         clip = f"{folder}/in.wav"
-        soundfile.write(clip, *soundfile.read(CLIP), "FLOAT")
-        subprocess.run(["lv2apply", "-i", clip, "-o", out, "-c", "gain", str(gain), "-c", "tone", str(tone),
-                        "-c", "level", str(level_db), URI], check=True, env=environment, capture_output=True)
+        soundfile.write(clip, *soundfile.read(CLIP, n_frames), "FLOAT")
+        settings = [word for symbol, value in controls.items() for word in ("-c", symbol, str(value))]
+        subprocess.run(["lv2apply", "-i", clip, "-o", out, *settings, URI], check=True, env=environment,
+                       capture_output=True)
         return loudness_db(*soundfile.read(out))
 
 
-HEAD = """# Written by ttl/presets.py.
+HEAD = """# SPDX-License-Identifier: MIT
+# Written by ttl/presets.py.
 @prefix lv2: <http://lv2plug.in/ns/lv2core#> .
 @prefix pset: <http://lv2plug.in/ns/ext/presets#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 """
 
 
-def turtle(preset, level_db):
-    """The preset in Turtle."""
-    ports = " , ".join(f'[\n        lv2:symbol "{symbol}" ;\n        pset:value {value:.1f}\n    ]' for symbol, value in
-                       (("gain", preset.gain), ("tone", preset.tone), ("level", level_db)))
+def numbered(label, position):
+    """The name that hosts show: "00 Default", "01 Clean Boost"."""
+    return f"{position:02d} {label}"
+
+
+def head_turtle(position, preset):
+    """Returns the statements of a preset that the manifest and the presets' file share, up to its names."""
     return f"""
 <{URI}#preset-{preset.symbol}>
     a pset:Preset ;
-    lv2:appliesTo <{URI}> ;
-    rdfs:label "{preset.label}" , "{preset.label_pt}"@pt ;
-    rdfs:comment "{preset.comment}" , "{preset.comment_pt}"@pt ;
+    lv2:appliesTo <{URI}> , <{STEREO_URI}> ;
+    rdfs:label "{numbered(preset.label, position)}" , "{numbered(preset.label_pt, position)}"@pt ;
+"""
+
+
+def turtle(position, preset, level_db):
+    """The preset in Turtle, for the bundle's presets.ttl."""
+    ports = " , ".join(f'[\n        lv2:symbol "{symbol}" ;\n        pset:value {value:.1f}\n    ]' for symbol, value in
+                       (("gain", preset.gain), ("tone", preset.tone), ("level", level_db),
+                        ("blend", CONTROLS["blend"].default), ("match", CONTROLS["match"].default)))
+    return head_turtle(position, preset) + f"""    rdfs:comment "{preset.comment}" , "{preset.comment_pt}"@pt ;
     lv2:port {ports} .
 """
 
 
+def manifest():
+    """The text of ttl/presets_manifest.ttl: hosts list presets from it before they read presets.ttl."""
+    return HEAD + "".join(head_turtle(*numbered_preset) + "    rdfs:seeAlso <presets.ttl> .\n"
+                          for numbered_preset in enumerate(PRESETS))
+
+
 def main():
-    target_db = played_loudness_db(PRESETS[0].gain, PRESETS[0].tone, TARGET_LEVEL_DB)
+    reference = next(preset for preset in PRESETS if preset.symbol == REFERENCE)
+    target_db = played_loudness_db(gain=reference.gain, tone=reference.tone)
     text = HEAD
-    for preset in PRESETS:
-        level_db = round(target_db - played_loudness_db(preset.gain, preset.tone, 0.0), 1)
+    for position, preset in enumerate(PRESETS):
+        level_db = preset.level_db
+        if level_db is None:
+            level_db = round(target_db - played_loudness_db(gain=preset.gain, tone=preset.tone), 1)
         print(f"{preset.label}: level {level_db:+.1f} dB", flush=True)
-        text += turtle(preset, level_db)
-    (TOP / "ttl/presets.ttl").write_text(text)
+        text += turtle(position, preset, level_db)
+    (TOP / "ttl/presets.ttl").write_text(text, encoding="utf-8")
+    (TOP / "ttl/presets_manifest.ttl").write_text(manifest(), encoding="utf-8")
 
 
 if __name__ == "__main__":

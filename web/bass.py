@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the page's second clip: a bass line in E on plucked strings, computed.
+"""Synthesises the page's second clip: a bass line in E on plucked strings.
 
 usage: bass.py OUT.flac
 """

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The pedal as a WebAssembly module: up to two channels, each of which has a pedal of its own.
-// A caller loads a model, starts, sets controls, settles, and then runs block after block in place.
-#include "kernel.h"
-#include "model.h"
-#include "packed_model.h"
-#include "pedal.h"
+// The WebAssembly module: one pedal for each of up to two channels. A caller loads a model, starts,
+// sets the controls, primes each channel, and then runs block after block in place. One thread.
+#include "engine/pedal.h"
+#include "lv2/controls.h"
+#include "model/model.h"
+#include "model/packed_model.h"
+#include "rnn/kernel.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -13,11 +15,12 @@
 enum { MAX_CHANNELS = 2, BLOCK = 4096 };
 
 static PackedModel* model;
+static Model description; // the loaded model without its numbers
 static Pedal* pedals[MAX_CHANNELS];
 static PedalControls controls;
 static float blocks[MAX_CHANNELS][BLOCK];
 
-// Room for a model file's bytes, which core_load gives back.
+// Allocates memory for a model file, which core_load frees; NULL when memory is short.
 EXPORT(core_allocate)
 void*
 core_allocate(size_t size)
@@ -25,20 +28,101 @@ core_allocate(size_t size)
   return malloc(size);
 }
 
-// 0, or a ModelStatus.
+// Loads a model from `data` of core_allocate: a .gru file or a capture in JSON. Returns NULL for
+// success, else what is wrong as a string in static memory.
 EXPORT(core_load)
-int
+const char*
 core_load(uint8_t* data, size_t size)
 {
+  static char text[MODEL_ERROR_TEXT_SIZE];
   Model* parsed = NULL;
-  const ModelStatus status = model_parse(data, size, &parsed);
+  ModelError error = {.status = MODEL_NO_MEMORY};
+  model_parse(data, size, &parsed, &error);
   free(data);
   model = parsed ? packed_model_new(parsed, kernel_find(NULL)) : NULL;
+  if (model) {
+    description = *parsed;
+  } else {
+    model_error_text(parsed ? &(ModelError){.status = MODEL_NO_MEMORY} : &error, text);
+  }
   model_free(parsed);
-  return (int)(status == MODEL_OK && !model ? MODEL_NO_MEMORY : status);
+  return model ? NULL : text;
 }
 
-// False when there is no memory.
+// These return the loaded model's name and what is doubtful about it, as UTF-8 in static memory,
+// which may be empty.
+EXPORT(core_model_name)
+const char*
+core_model_name(void)
+{
+  return description.name;
+}
+
+EXPORT(core_model_warning)
+const char*
+core_model_warning(void)
+{
+  return description.warning;
+}
+
+EXPORT(core_model_is_lstm)
+bool
+core_model_is_lstm(void)
+{
+  return description.cell == CELL_LSTM;
+}
+
+EXPORT(core_model_hidden_size)
+unsigned
+core_model_hidden_size(void)
+{
+  return description.hidden_size;
+}
+
+EXPORT(core_model_rate_hz)
+unsigned
+core_model_rate_hz(void)
+{
+  return description.sample_rate_hz;
+}
+
+EXPORT(core_model_is_rate_assumed)
+bool
+core_model_is_rate_assumed(void)
+{
+  return description.is_rate_assumed;
+}
+
+EXPORT(core_n_knobs)
+unsigned
+core_n_knobs(void)
+{
+  return description.mlp.n_knobs;
+}
+
+// Returns the name of a knob below core_n_knobs() as UTF-8 in static memory.
+EXPORT(core_knob_name)
+const char*
+core_knob_name(unsigned knob)
+{
+  return description.knobs[knob].name;
+}
+
+EXPORT(core_knob_min)
+float
+core_knob_min(unsigned knob)
+{
+  return description.knobs[knob].min;
+}
+
+EXPORT(core_knob_max)
+float
+core_knob_max(unsigned knob)
+{
+  return description.knobs[knob].max;
+}
+
+// Makes the pedals of n_channels, 1 or 2. Returns false when memory is short.
 EXPORT(core_start)
 bool
 core_start(unsigned n_channels, double sample_rate_hz)
@@ -52,28 +136,50 @@ core_start(unsigned n_channels, double sample_rate_hz)
   return true;
 }
 
-// Values as of the plugin's ports.
-EXPORT(core_control)
+// Sets the controls to values of the plugin's ports; any numbers.
+EXPORT(core_set_controls)
 void
-core_control(float gain, float tone, float level_db, float oversampling, bool enabled)
+core_set_controls(float gain, float tone, float level_db, float oversampling, float input_db,
+                  float blend_percent, bool enabled)
 {
-  controls = (PedalControls){
-      .knobs = {2.0f * gain / 10.0f - 1.0f, 2.0f * tone / 10.0f - 1.0f},
-      .level_db = level_db,
-      .oversampling = oversampling < 1.5f   ? OVERSAMPLING_1X
-                      : oversampling < 3.5f ? OVERSAMPLING_2X
-                                            : OVERSAMPLING_4X,
-      .enabled = enabled,
+  const float values[N_PORTS] = {
+      [PORT_INPUT] = input_db,
+      [PORT_BLEND] = blend_percent,
+      [PORT_GAIN] = gain,
+      [PORT_TONE] = tone,
+      [PORT_LEVEL] = level_db,
+      [PORT_OVERSAMPLING] = oversampling,
+      [PORT_ENABLED] = enabled ? 1.0f : 0.0f,
   };
+  controls = controls_from_ports(values);
 }
 
-EXPORT(core_settle)
+// Turns a knob of the model, below MAX_KNOBS, until the next core_set_controls; -1 to +1.
+EXPORT(core_set_knob)
 void
-core_settle(unsigned channel)
+core_set_knob(unsigned knob, float value)
 {
-  pedal_settle(pedals[channel], &controls);
+  controls.knobs[knob] = fminf(fmaxf(value, -1.0f), 1.0f);
 }
 
+// Puts a channel's pedal into the state of long silence.
+EXPORT(core_prime)
+void
+core_prime(unsigned channel)
+{
+  pedal_prime(pedals[channel], &controls);
+}
+
+// Returns an InputLevel (engine/input_level.h): how a channel's input compares to what the model
+// has learned.
+EXPORT(core_input_level)
+unsigned
+core_input_level(unsigned channel)
+{
+  return pedal_input_level(pedals[channel]);
+}
+
+// Returns the delay from input to output in frames.
 EXPORT(core_latency)
 unsigned
 core_latency(void)
@@ -81,7 +187,7 @@ core_latency(void)
   return pedal_latency_frames(pedals[0]);
 }
 
-// Where a channel's sound goes in and comes out: core_block_size() frames.
+// Returns a channel's block of core_block_size() frames, for input and output.
 EXPORT(core_block)
 float*
 core_block(unsigned channel)
@@ -96,6 +202,7 @@ core_block_size(void)
   return BLOCK;
 }
 
+// Processes n_frames, at most core_block_size(), of a channel's block.
 EXPORT(core_run)
 void
 core_run(unsigned channel, unsigned n_frames)

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT
-// Hosts the modgui's face in the page: gives its roles their function and tells its script, as a
-// MOD device does.
-import { CONTROLS } from './settings.js'
+// Hosts the pedal's face from modgui/ in the page, as a MOD device does: it makes the elements with
+// mod-role attributes work and tells the face's script about changes.
+import { CONTROLS } from './controls.js'
 
 const TURN_PIXELS = 200 // of pointer travel for a knob's whole range
 
 export class Host {
-  // `changed` is called with settings when the player changes them.
-  constructor (root, script, settings, changed) {
-    Object.assign(this, { root, script, settings: { ...settings }, changed, data: {} })
+  // `onChange` is called with the settings when the visitor or the page changes them.
+  constructor (root, script, settings, onChange) {
+    Object.assign(this, { root, script, settings: { ...settings }, onChange, data: {} })
     root.querySelectorAll('[mod-widget-rotation]').forEach((knob) => this.listenToKnob(knob))
     root.querySelectorAll('[mod-role=enumeration-option]').forEach((option) => option.addEventListener('click', () =>
       this.change('oversampling', Number(option.getAttribute('mod-port-value')))))
     this.switch = root.querySelector('[mod-role=bypass]')
     this.switch.addEventListener('click', () => this.change('on', !this.settings.on))
     this.showAll()
-    this.tell('start', { ports: Object.keys(this.settings).map((name) => this.port(name)) })
+    this.notifyScript('start', { ports: Object.keys(this.settings).map((name) => this.port(name)) })
   }
 
-  // A setting as the script knows it: bypass instead of on.
+  // Returns a setting as the face's script knows it: `:bypass` instead of `on`.
   port (name) {
     const value = this.settings[name]
     return name === 'on' ? { symbol: ':bypass', value: value ? 0 : 1 } : { symbol: name, value }
   }
 
-  tell (type, event) {
+  notifyScript (type, event) {
     this.script({ type, api_version: 3, data: this.data, icon: [this.root], ...event },
       { set_port_value: (symbol, value) => this.set(symbol, value) })
   }
@@ -32,17 +32,17 @@ export class Host {
   set (name, value) {
     this.settings[name] = value
     this.showAll()
-    this.changed(this.settings)
+    this.onChange(this.settings)
   }
 
   change (name, value) {
     if (this.settings[name] !== value) {
       this.set(name, value)
-      this.tell('change', this.port(name))
+      this.notifyScript('change', this.port(name))
     }
   }
 
-  // All settings from elsewhere.
+  // Takes over settings from a preset or an address.
   apply (settings) {
     Object.entries(settings).forEach(([name, value]) => this.change(name, value))
   }

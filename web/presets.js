@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
-// The bundle's presets, to choose from.
-import { learn, write } from './text.js'
+// The list of the bundle's presets.
+import { addTexts, setText } from './text.js'
 
-const CLOSE = 0.005 // the address has two digits after the point
+const TOLERANCE = 0.005 // an address has two digits after the point
 
 export class Presets {
-  // `presets` are as in the page's data; `chosen` is called with the settings of one.
-  constructor (select, purpose, presets, chosen) {
+  // `presets` is the page's data; `onChoose` is called with the settings of the preset that the visitor chooses.
+  constructor (select, purpose, presets, onChoose) {
     Object.assign(this, { select, purpose, presets })
     for (const { id, label, comment } of presets) {
-      Object.keys(label).forEach((code) => learn(code, { [id]: label[code], [`${id} purpose`]: comment[code] }))
+      Object.keys(label).forEach((code) => addTexts(code, { [id]: label[code], [`${id} purpose`]: comment[code] }))
       const option = new Option('', id)
-      write(option, id)
+      setText(option, id)
       select.append(option)
     }
-    select.addEventListener('change', () => chosen(presets.find(({ id }) => id === select.value).settings))
+    select.addEventListener('change', () => onChoose(presets.find(({ id }) => id === select.value).settings))
   }
 
-  // Which preset these settings are, if any.
+  // Shows which preset has these settings, if any. The plugin's Match is in presets, but not in the page.
   show (settings) {
     const preset = this.presets.find((other) => Object.entries(other.settings).every(([name, value]) =>
-      Math.abs(settings[name] - value) < CLOSE))
+      !(name in settings) || Math.abs(settings[name] - value) < TOLERANCE))
     this.select.value = preset ? preset.id : ''
-    write(this.purpose, preset ? `${preset.id} purpose` : 'nonePurpose')
+    setText(this.purpose, preset ? `${preset.id} purpose` : 'nonePurpose')
   }
 }

@@ -1,55 +1,84 @@
 // SPDX-License-Identifier: MIT
-// A whole sound through the pedal, as fast as it goes, in a worker, into a WAV file.
-import { FORMATS, header, LARGEST } from './wav.js'
-import { Refusal } from './sources.js'
+// Renders a whole sound through the pedal into a WAV file, in a worker, faster than in real time.
+import { Refusal } from './errors.js'
+import { encode, FORMATS, header, LARGEST } from './wav.js'
 
 const CHUNK_FRAMES = 65536
 
-// Asks the worker, and waits for its answer.
-function ask (worker, question, transfer = []) {
+// Sends a request to the worker and resolves to its reply.
+function request (worker, message, transfer = []) {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => data.error ? reject(new Error(data.error)) : resolve(data)
-    worker.onerror = (event) => reject(new Error(event.message))
-    worker.postMessage(question, transfer)
+    worker.onerror = (event) => {
+      event.preventDefault() // else the page reports it once more
+      const { message: reason, filename, lineno, error } = event
+      reject(new Error(`renderer: ${reason || `${filename} cannot be run`} (line ${lineno})`, { cause: error }))
+    }
+    worker.onmessageerror = () => reject(new Error("renderer: the browser cannot pass on the worker's reply"))
+    worker.postMessage(message, transfer)
   })
 }
 
-// One channel's frames from `at` on; beyond the end there is silence.
-function cut (buffer, channel, at, frames) {
+// Returns `frames` frames of one channel from frame `start` on; beyond the end there is silence.
+function chunkOf (buffer, channel, start, frames) {
   const samples = new Float32Array(frames)
-  if (at < buffer.length) {
-    buffer.copyFromChannel(samples, channel, at)
+  if (start < buffer.length) {
+    buffer.copyFromChannel(samples, channel, start)
   }
   return samples
 }
 
-// A Blob and its peak. Only a chunk at a time is in memory besides the buffer: finished ones go into
-// Blobs, which browsers keep on disk. Of more than two channels, the first two are played.
-export async function render (buffer, settings, format, assets, { signal, progress }) {
+// Runs a sound through the pedal. Each chunk of the result goes to `take`, which may return a promise: a list of
+// Float32Arrays, one for each of at most two channels. The result is as long as the sound and not late.
+export async function process (buffer, settings, { wasm, model, renderer }, { signal, progress = () => {} }, take) {
   const channels = Math.min(2, buffer.numberOfChannels)
-  if (buffer.length * channels * FORMATS[format].bytes > LARGEST) {
-    throw new Refusal('isTooLong')
-  }
-  const worker = new Worker(assets.renderer)
-  const { wasm, model } = assets
+  const worker = new Worker(renderer)
   try {
-    const rateHz = buffer.sampleRate
-    const { latency } = await ask(worker, { wasm, model, channels, rateHz, settings, format })
+    const { latency } = await request(worker, { wasm, model, channels, rateHz: buffer.sampleRate, settings })
     const total = buffer.length + latency
-    const parts = [header(buffer.length, channels, rateHz, format)]
-    let peak = 0
-    for (let at = 0; at < total; at += CHUNK_FRAMES) {
-      signal.throwIfAborted()
-      const frames = Math.min(CHUNK_FRAMES, total - at)
-      const chunk = Array.from({ length: channels }, (_, channel) => cut(buffer, channel, at, frames))
-      const answer = await ask(worker, { chunk }, chunk.map((samples) => samples.buffer))
-      parts.push(new Blob([answer.bytes]))
-      peak = Math.max(peak, answer.peak)
-      progress((at + frames) / total)
+    for (let start = 0; start < total; start += CHUNK_FRAMES) {
+      if (signal) {
+        signal.throwIfAborted()
+      }
+      const frames = Math.min(CHUNK_FRAMES, total - start)
+      const chunk = Array.from({ length: channels }, (_, channel) => chunkOf(buffer, channel, start, frames))
+      const reply = await request(worker, { chunk }, chunk.map((samples) => samples.buffer))
+      if (reply.chunk[0].length > 0) {
+        await take(reply.chunk)
+      }
+      progress((start + frames) / total)
     }
-    const pad = new Uint8Array(buffer.length * channels * FORMATS[format].bytes % 2)
-    return { file: new Blob([...parts, pad], { type: 'audio/wav' }), peak }
   } finally {
     worker.terminate()
   }
+}
+
+// Resolves to { file, peak }: a Blob and the largest sample. Besides the buffer, only one chunk is in memory: finished
+// chunks go into Blobs, which browsers keep on disk. `convolver` is the cabinet, or null.
+export async function render (buffer, settings, format, assets, { signal, progress, convolver }) {
+  const channels = Math.min(2, buffer.numberOfChannels)
+  const size = buffer.length * channels * FORMATS[format].bytes
+  if (size > LARGEST) {
+    throw new Refusal('isTooLong')
+  }
+  const parts = [header(buffer.length, channels, buffer.sampleRate, format)]
+  let peak = 0
+  await process(buffer, settings, assets, { signal, progress }, async (chunk) => {
+    const encoded = encode(convolver ? await convolver.convolve(chunk) : chunk, format)
+    parts.push(new Blob([encoded.bytes]))
+    peak = Math.max(peak, encoded.peak)
+  })
+  return { file: new Blob([...parts, new Uint8Array(size % 2)], { type: 'audio/wav' }), peak }
+}
+
+// Resolves to an AudioBuffer of what the pedal plays.
+export async function renderBuffer (buffer, settings, assets, options) {
+  const numberOfChannels = Math.min(2, buffer.numberOfChannels)
+  const played = new AudioBuffer({ numberOfChannels, length: buffer.length, sampleRate: buffer.sampleRate })
+  let at = 0
+  await process(buffer, settings, assets, options, (chunk) => {
+    chunk.forEach((samples, channel) => played.copyToChannel(samples, channel, at))
+    at += chunk[0].length
+  })
+  return played
 }

@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: MIT
-// A worker that plays a sound through the pedal, chunk by chunk, and gives back a WAV file's bytes.
+// A worker that runs a sound through the pedal, chunk by chunk.
 import { Core } from './core.js'
-import { encode } from './wav.js'
+import { reasonOf } from './errors.js'
 
-const state = { core: null, toDrop: 0, format: null }
+const state = { core: null, framesToDrop: 0 }
 
-function start ({ wasm, model, channels, rateHz, settings, format }) {
+function start ({ wasm, model, channels, rateHz, settings }) {
   const core = new Core(wasm, model, channels, rateHz, settings)
-  Object.assign(state, { core, toDrop: core.latency, format })
+  Object.assign(state, { core, framesToDrop: core.latency })
   return { latency: core.latency }
 }
 
-// What comes out first is what the latency holds back: it is dropped, so that the file is in time.
-function play ({ chunk }) {
+// The output lags the input by the latency: dropping its first frames aligns it with the input.
+function process ({ chunk }) {
   chunk.forEach((samples, channel) => state.core.run(channel, samples))
-  const dropped = Math.min(state.toDrop, chunk[0].length)
-  state.toDrop -= dropped
-  const { bytes, peak } = encode(chunk.map((samples) => samples.subarray(dropped)), state.format)
-  return { bytes, peak }
+  const dropped = Math.min(state.framesToDrop, chunk[0].length)
+  state.framesToDrop -= dropped
+  return { chunk: chunk.map((samples) => samples.slice(dropped)) }
 }
 
 onmessage = ({ data }) => {
   try {
-    const answer = data.chunk ? play(data) : start(data)
-    postMessage(answer, answer.bytes ? [answer.bytes] : [])
+    const answer = data.chunk ? process(data) : start(data)
+    postMessage(answer, (answer.chunk || []).map((samples) => samples.buffer))
   } catch (error) {
-    postMessage({ error: String(error) })
+    postMessage({ error: reasonOf(error) }) // not all browsers send an error's cause
   }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// WAV files: what a header says, and new ones.
+// Writes WAV files.
 
 export const FORMATS = { pcm24: { bytes: 3, tag: 1 }, float32: { bytes: 4, tag: 3 } }
 const HEADER_SIZE = 58
 export const LARGEST = 0xFFFFFFFF - HEADER_SIZE
 
-// The header of a file of so many frames.
+// Returns the header of a WAV file of `frames` frames.
 export function header (frames, channels, rateHz, format) {
   const { bytes, tag } = FORMATS[format]
   const size = frames * channels * bytes
@@ -24,7 +24,7 @@ export function header (frames, channels, rateHz, format) {
   return view.buffer
 }
 
-// Channels of samples as a file's bytes, and their peak.
+// Returns { bytes, peak }: the samples of all channels as a WAV file holds them, and the largest one.
 export function encode (channels, format) {
   const { bytes } = FORMATS[format]
   const frames = channels[0].length
@@ -46,29 +46,4 @@ export function encode (channels, format) {
     }
   }
   return { bytes: view.buffer, peak }
-}
-
-function wavRate (view) {
-  let at = 12
-  while (at + 16 <= view.byteLength) {
-    if (view.getUint32(at) === 0x666D7420) { // 'fmt '
-      return view.getUint32(at + 12, true)
-    }
-    at += 8 + view.getUint32(at + 4, true)
-    at += at % 2
-  }
-  return null
-}
-
-// The sample rate that the beginning of a WAV or FLAC file tells, or null.
-export function toldRate (buffer) {
-  const view = new DataView(buffer)
-  if (view.byteLength < 22) {
-    return null
-  }
-  if (view.getUint32(0) === 0x664C6143) { // 'fLaC'
-    return view.getUint32(18) >>> 12
-  }
-  const isWav = view.getUint32(0) === 0x52494646 && view.getUint32(8) === 0x57415645 // 'RIFF', 'WAVE'
-  return isWav ? wavRate(view) : null
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""How far a model is from its teacher over the knob plane, as error-to-signal ratio (ESR).
+"""Measures a model's error against its teacher over the knob plane, as error-to-signal ratio (ESR).
 
 usage: evaluate.py MODEL.gru TEACHER.pt TEACHER.yml CLIP.wav... [--random N] [--gain-db DB] [--alias-free]
                    [--picture OUT.png]
 
-Each clip is resampled to the teacher's rate and played by both at every position of a 5 x 5 grid of
-the first two knobs (the others in the middle), and at N random ones. ESR is the energy of the
-difference over the teacher's energy, after the first 50 ms and with the mean removed. --alias-free
-plays the teacher at 8 times its rate, without its aliasing. The picture is of the first clip: ESR
-over the knobs, and the sound at the grid's worst position.
+Each clip is resampled to the teacher's rate. Both models play it at every position of a 5 x 5 grid of
+the first two knobs, with other knobs in the middle, and at N random positions. The ESR is the energy of
+the difference over the teacher's energy, after the first 50 ms and with the mean removed. --alias-free
+plays the teacher at 8 times its rate, without its aliasing. The picture shows the first clip: the ESR
+over the knobs, and the sound at the worst position of the grid.
 """
 
 import argparse
@@ -31,12 +31,13 @@ def read_models(path, teacher_path, teacher_config_path):
     config = pyneuralfx.read_config(teacher_config_path)
     teacher = pyneuralfx.affine_form(pyneuralfx.read_parameters(teacher_path, config), config)
     if (config.sample_rate_hz, config.n_knobs) != (rate_hz, len(knobs)):
-        raise pyneuralfx.ModelError("model and teacher differ in rate or knobs")
+        raise pyneuralfx.ModelError(f"{path} has {rate_hz} Hz and {len(knobs)} knobs; {teacher_config_path} has "
+                                    f"{config.sample_rate_hz} Hz and {config.n_knobs} knobs")
     return model, rate_hz, knobs, teacher
 
 
 def grid_table(ratios, n_knobs):
-    """The grid's ESRs in percent, the first knob down, the second across, each from -1 to +1."""
+    """A Markdown table of the grid's ESRs in percent: rows are the first knob, columns the second."""
     rows, columns = measure.grid_shape(n_knobs)
     heads = " | ".join(f"{value:+.1f}" for value in measure.GRID[:columns])
     lines = [f"| | {heads} |", "|" + " --- |" * (columns + 1)]
@@ -46,8 +47,23 @@ def grid_table(ratios, n_knobs):
 
 
 def position_text(knobs, position):
-    """'gain +1.0, tone -0.5'."""
-    return ", ".join(f"{knob[0]} {float(value):+.1f}" for knob, value in zip(knobs, position))
+    """A position, from -1 to +1, as text in the knobs' own units, for example 'gain 10, tone 2.5'."""
+    return ", ".join(f"{knob[0]} {measure.in_own_units(knob, value):.3g}" for knob, value in zip(knobs, position))
+
+
+def play_teacher(teacher, clip, positions, rate_hz, is_alias_free):
+    """The teacher's output [positions][n] for one clip."""
+    if is_alias_free:
+        return alias_free.play(teacher, np.repeat(clip[None], len(positions), 0), positions, rate_hz)
+    return measure.play(teacher, clip, positions)
+
+
+def draw(path, title, rate_hz, knobs, positions, ratios, target, played):
+    """Draws the ESRs of the grid, and the sounds [positions][n] at its worst position."""
+    worst = int(np.argmax(ratios))
+    picture.draw(path, rate_hz, ratios.reshape(measure.grid_shape(len(knobs))),
+                 measure.knob_axes(knobs, (measure.GRID, measure.GRID)), target[worst], played[worst],
+                 f"{title}; sound at {position_text(knobs, positions[worst])}")
 
 
 def parse(arguments):
@@ -77,17 +93,11 @@ def main(arguments):
     for path, clip in clips.items():
         clip = clip * np.float32(10 ** (options.gain_db / 20))
         played = measure.play(model, clip, positions)
-        if options.alias_free:
-            target = alias_free.play(teacher, np.repeat(clip[None], len(positions), 0), positions, rate_hz)
-        else:
-            target = measure.play(teacher, clip, positions)
+        target = play_teacher(teacher, clip, positions, rate_hz, options.alias_free)
         ratios = measure.esr(played, target, rate_hz)
         if options.picture and not everything:
-            worst = int(np.argmax(ratios[:n_grid]))
-            picture.draw(options.picture, rate_hz, ratios[:n_grid].reshape(measure.grid_shape(len(knobs))),
-                         measure.grid_axes([name for name, _, _ in knobs]), target[worst], played[worst],
-                         f"{Path(options.model).name} against its teacher, {Path(path).name}; sound at "
-                         f"{position_text(knobs, positions[worst])}")
+            title = f"{Path(options.model).name} against its teacher, {Path(path).name}"
+            draw(options.picture, title, rate_hz, knobs, positions[:n_grid], ratios[:n_grid], target, played)
         everything.append(ratios)
         print(f"{path}\nESR in %: mean {100 * ratios.mean():.3f}, worst {100 * ratios.max():.3f}\n"
               f"{grid_table(ratios[:n_grid], len(knobs))}\n")

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Writes the golden vectors of a model: a probe, and what the checkpoint makes of it.
+"""Writes the golden vectors of a model: a test input, and the checkpoint's output for it.
 
 usage: golden.py CHECKPOINT.pt CONFIG.yml CLIP.flac DIR
 
-DIR gets probe.wav (a moment of the clip, noise, and an impulse in silence) and a wav for each of
-four knob positions, named after them: the network's output from a state of zeros, computed in
-double precision by reference.py and stored as float32.
+DIR gets probe.wav (a part of the clip, noise, and an impulse in silence) and one wav file for each of
+four knob positions, with the position as its name. This is the network's output from a state of zeros.
+reference.py computes it in double precision; the files hold float32.
 """
 
 import argparse
@@ -25,7 +25,7 @@ KNOBS = ((-1.0, 1.0), (0.0, 0.0), (0.5, -0.5), (1.0, 1.0))
 
 
 def probe(clip):
-    """A moment of the clip, noise that fades, and an impulse in silence; float32."""
+    """A part of the clip, noise that fades, and an impulse in silence; float32."""
     moment = clip[CLIP_FROM:CLIP_FROM + 3 * PART]
     noise = np.random.default_rng(1).standard_normal(PART) * np.geomspace(0.3, 0.001, PART)
     silence = np.zeros(PART)

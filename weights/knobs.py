@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What each knob of a model does: the curves and the table of knobs.md.
+"""Measures each knob of a model, for knobs.md: draws the curves and prints the table.
 
-usage: knobs.py MODEL.gru OUT.png        prints the table
+usage: knobs.py MODEL.gru OUT.png
 """
 
 import sys
@@ -22,7 +22,7 @@ NOTE_DB = -20
 
 
 def normalised(gain, tone):
-    """A row of knobs from positions 0...10."""
+    """Knobs [1][2], each from -1 to +1, at positions from 0 to 10."""
     return [[gain / 5 - 1, tone / 5 - 1]]
 
 
@@ -32,14 +32,14 @@ def at(frequencies, curve, hz):
 
 
 def distortion(model, knobs, rate_hz, level_db):
-    """Harmonics 2 to 20 over the first, in percent."""
+    """The amplitude of harmonics 2 to 20 together over the first, in percent."""
     levels_db = measure.harmonics_db(model, knobs, rate_hz, TONE_HZ, level_db, 20)[0]
     power = 10 ** (levels_db / 10)
     return 100 * np.sqrt(power[1:].sum() / power[0])
 
 
 def table(model, rate_hz):
-    """Markdown: by position, what Gain does with Tone in the middle, and what Tone does with Gain there."""
+    """A Markdown table of Gain with Tone in the middle, and of Tone with Gain in the middle."""
     lines = ["| position | Gain: a quiet 1 kHz | Gain: distortion of a note | Tone: 100 Hz | Tone: 5 kHz |",
              "| --- | --- | --- | --- | --- |"]
     for position in POSITIONS:
@@ -54,7 +54,7 @@ def table(model, rate_hz):
 
 
 def draw(model, rate_hz, path):
-    """Responses along each knob, and distortion over the level of a note."""
+    """Draws the frequency response along each knob, and the distortion over the level of a note."""
     gains, tones, levels = [], [], []
     for position in SHOWN:
         frequencies, (curve,) = measure.response_db(model, normalised(position, 5), rate_hz)
@@ -74,7 +74,7 @@ def main(arguments):
     try:
         model, rate_hz, knobs, _ = gru_file.read(arguments[0])
         if len(knobs) != 2:
-            raise pyneuralfx.ModelError(f"{arguments[0]} has {len(knobs)} knobs, not Gain and Tone")
+            raise pyneuralfx.ModelError(f"{arguments[0]} has {len(knobs)} knobs; it must have 2, Gain and Tone")
         draw(model, rate_hz, arguments[1])
         print(table(model, rate_hz))
     except (OSError, pyneuralfx.ModelError) as error:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Prepared training pairs on disk: what prepare.py writes and train.py reads.
+"""Prepared training pairs on disk: prepare.py writes them, and train.py reads them.
 
-A data folder has `train` and `valid`, and `test` where recordings were split. Each holds x.npy and
-y.npy [segments][WARM_UP + length], the first WARM_UP samples of which only bring the state to where
-it was, and knobs.npy [segments][n_knobs], normalised to -1...+1; all float32.
+A data folder has the parts `train` and `valid`, and `test` if it comes from recordings. Each part has
+x.npy and y.npy [segments][WARM_UP + length] and knobs.npy [segments][n_knobs], each knob from -1 to
++1; all float32. The first WARM_UP samples of a segment only bring the network to its state.
 """
 
 import os
@@ -21,12 +21,12 @@ NAMES = ("x", "y", "knobs")
 
 
 def segment_length(buffer_size):
-    """Samples of a segment after its warm-up: whole buffers, and no fewer than SHORTEST."""
+    """The samples of a segment after its warm-up: a multiple of buffer_size, at least SHORTEST."""
     return -(-SHORTEST // buffer_size) * buffer_size
 
 
 class Writer:
-    """Writes the parts of a data folder: all of them, or, after any failure, none."""
+    """Writes the parts of a data folder; after any failure, the folder does not exist."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -34,7 +34,7 @@ class Writer:
 
     def __enter__(self):
         if self.folder.exists():
-            raise FileExistsError(f"{self.folder} is there already")
+            raise FileExistsError(f"{self.folder} exists already; choose a new folder")
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir(parents=True)
         return self
@@ -47,7 +47,7 @@ class Writer:
         for array, n in zip(NAMES, (WARM_UP + length, WARM_UP + length, n_knobs)):
             path = folder / f"{array}.npy"
             arrays.append(np.lib.format.open_memmap(path, "w+", np.float32, (n_segments, n)))
-            with open(path, "r+b") as file:  # a full disk is told now, not by a signal when the map is written
+            with open(path, "r+b") as file:  # a full disk is an error now, not a signal later
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         return arrays
 
@@ -65,17 +65,18 @@ class Pairs:
         try:
             self.arrays = tuple(np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES)
         except ValueError as error:
-            raise ModelError(f"{folder} holds no prepared pairs: {error}") from error
+            raise ModelError(f"{folder} is not a part of a data folder: {error}") from error
         x, y, knobs = self.arrays
         if x.shape != y.shape or len(x) != len(knobs) or x.shape[1] <= WARM_UP:
-            raise ModelError(f"{folder} holds no prepared pairs: shapes {x.shape}, {y.shape}, {knobs.shape}")
+            raise ModelError(f"{folder} is not a part of a data folder: x is {x.shape}, y {y.shape}, knobs "
+                             f"{knobs.shape}")
 
     def __len__(self):
         return len(self.arrays[0])
 
     @property
     def length(self):
-        """Samples of a segment after its warm-up."""
+        """The samples of a segment after its warm-up."""
         return self.arrays[0].shape[1] - WARM_UP
 
     @property
@@ -83,12 +84,12 @@ class Pairs:
         return self.arrays[2].shape[1]
 
     def rows(self, rows):
-        """x, y, knobs of some segments as tensors of their own."""
+        """Copies of x, y and knobs of some segments, as tensors."""
         return tuple(torch.from_numpy(np.array(array[rows])) for array in self.arrays)
 
 
 class Batches:
-    """Pairs in batches: each epoch in a new order, the same for the same seed."""
+    """Pairs in batches. The order is new in each epoch, and the same for the same seed."""
 
     def __init__(self, pairs, batch_size, seed):
         self.pairs, self.seed = pairs, seed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pictures: how far a model is from its target, and everything that measure.py measures."""
+"""Draws a model's error against its target, and what measure.py measures."""
 
 import matplotlib
 
@@ -7,10 +7,14 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402 # after the choice of a backend
 import numpy as np  # noqa: E402
+from matplotlib.colors import LogNorm  # noqa: E402
 
 NFFT = 2048
 FLOOR_DB, TOP_DB = -110, -30
 CLOSE_UP_S = 0.012
+LEAST_PERCENT = 1e-4  # of an ESR that a heat map tells from 0
+MOST_WRITTEN = 121  # fields that still have room for their numbers
+LIGHT = 0.6  # part of the colour map from where it is light
 
 
 def _save(figure, path):
@@ -27,20 +31,34 @@ def spectrogram(axes, audio, rate_hz, title):
 
 
 def heat(figure, axes, ratios, knobs):
-    """ESR [rows][columns] over the first two knobs, each (name, values); NaN where there is none."""
-    image = axes.imshow(100 * ratios, origin="lower", cmap="viridis")
-    for (row, column), ratio in np.ndenumerate(100 * ratios):
-        if np.isfinite(ratio):
-            axes.text(column, row, f"{ratio:.2f}", ha="center", va="center", color="white", fontsize=8)
+    """ESR [rows][columns] over two knobs, each (name, values); NaN where there is none."""
+    percents = 100 * ratios
+    known = percents[np.isfinite(percents)]
+    scale = LogNorm(max(LEAST_PERCENT, known.min()), max(2 * LEAST_PERCENT, 1.01 * known.max()))
+    image = axes.imshow(percents.clip(LEAST_PERCENT), origin="lower", cmap="viridis", norm=scale, aspect="auto")
+    for (row, column), percent in np.ndenumerate(percents if percents.size <= MOST_WRITTEN else percents[:0]):
+        if np.isfinite(percent):
+            is_light = scale(max(LEAST_PERCENT, percent)) > LIGHT
+            axes.text(column, row, f"{percent:.2g}", ha="center", va="center", color="black" if is_light else "white")
     (down, rows), (across, columns) = knobs
     axes.set(title="ESR in %", xlabel=across, ylabel=down, xticks=range(len(columns)),
-             xticklabels=[f"{value:+.2g}" for value in columns], yticks=range(len(rows)),
-             yticklabels=[f"{value:+.2g}" for value in rows])
-    figure.colorbar(image, ax=axes)
+             xticklabels=[f"{value:.3g}" for value in columns] if across else [""], yticks=range(len(rows)),
+             yticklabels=[f"{value:.3g}" for value in rows] if down else [""])
+    figure.colorbar(image, ax=axes, format="%.2g").minorticks_off()
+
+
+def heats(path, maps):
+    """Heat maps beside each other: (ratios, knobs) as heat takes them."""
+    columns = min(3, len(maps))
+    rows = -(-len(maps) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(5 * columns, 4 * rows), layout="constrained", squeeze=False)
+    for axis, one in zip(axes.ravel(), maps):
+        heat(figure, axis, *one)
+    _save(figure, path)
 
 
 def draw(path, rate_hz, ratios, knobs, target, played, title):
-    """Writes a PNG: ratios as a heat map, and the target, what was played [n] and their difference."""
+    """Writes a PNG: the ratios as a heat map; the target, the model's output [n] and their difference."""
     figure, axes = plt.subplots(2, 3, figsize=(15, 8), layout="constrained")
     figure.suptitle(title)
     heat(figure, axes[0, 0], ratios, knobs)
@@ -72,7 +90,7 @@ def losses(path, log):
     """log [rows][minutes, step, train, valid]."""
     figure, axes = plt.subplots(figsize=(9, 4), layout="constrained")
     for column, name in ((2, "train"), (3, "valid")):
-        axes.semilogy(log[:, 1], log[:, column], label=name)
+        axes.loglog(log[:, 1], log[:, column], marker="o", markersize=3, label=name)
     axes.set(xlabel="step", ylabel="mean relative error")
     axes.grid(alpha=0.3)
     axes.legend()
@@ -102,12 +120,14 @@ def sweeps(path, sounds):
     _save(figure, path)
 
 
-def rest_maps(path, maps, names, limit):
-    """Maps beside each other: (title, peak-to-peak [rows][columns]) over the first two knobs, -1...+1."""
+def rest_maps(path, maps, knobs, limit):
+    """Maps beside each other: (title, peak-to-peak [rows][columns]) over two knobs, each (name, values)."""
     figure, axes = plt.subplots(1, len(maps), figsize=(3.4 * len(maps), 3.6), layout="constrained", squeeze=False)
+    (down, rows), (across, columns) = knobs
+    extent = [columns[0], columns[-1] if across else 1, rows[0], rows[-1] if down else 1]
     for axis, (title, moves) in zip(axes[0], maps):
-        image = axis.imshow(np.log10(moves + 1e-9), origin="lower", extent=(-1, 1, -1, 1), vmin=-8,
+        image = axis.imshow(np.log10(moves + 1e-9), origin="lower", extent=extent, aspect="auto", vmin=-8,
                             vmax=np.log10(limit) + 2, cmap="magma")
-        axis.set(title=title, xlabel=names[1], ylabel=names[0])
+        axis.set(title=title, xlabel=across, ylabel=down)
     figure.colorbar(image, ax=axes, label="peak to peak, log10")
     _save(figure, path)

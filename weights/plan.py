@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""How to train: what a PyNeuralFx YAML file and the command line ask for."""
+"""Reads how to train from a PyNeuralFx YAML file and the command line."""
 
 from dataclasses import dataclass
 
-import yaml
+import yaml_file
+from model_error import ModelError
+from pyneuralfx import parse_config
 
-from pyneuralfx import ModelError, parse_config
-
+LARGEST_SEED = (1 << 32) - 1
 BUFFER_SIZE, BATCH_SIZE, RATE, VALIDATE_EVERY = 512, 32, 1e-3, 1500
 
 
 @dataclass(frozen=True)
 class Plan:
-    """buffer_size samples are played between two optimiser steps, of batch_size segments each.
+    """How long and how fast to train.
 
-    Training lasts `epochs`, or `minutes` if that is not None; it ends before when `patience`
-    validations in a row bring nothing better, unless patience is None.
+    An optimiser step follows each buffer_size samples of batch_size segments. Training lasts
+    `epochs`, or `minutes` unless that is None. It stops early after `patience` validations in a row
+    without a better result, unless patience is None.
     """
 
     buffer_size: int
@@ -29,30 +31,48 @@ class Plan:
 
 
 def _number(section, name, default, kind, low, high):
-    value = section.get(name, default)
+    value = section.get(name.rpartition(".")[2], default)
     if value is default:
         return value
-    if isinstance(value, bool) or not isinstance(value, (int, kind)) or not low <= value <= high:
-        raise ModelError(f"{name} is {value}; it must be a number from {low} to {high}")
+    is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not (is_whole or isinstance(value, kind)) or not low <= value <= high:
+        wanted = "a whole number" if kind is int else "a number"
+        raise ModelError(f"{name} is {value!r}; it must be {wanted} from {low:g} to {high:g}")
     return kind(value)
 
 
 def read(path, minutes=None, rate=None, seed=1):
-    """The model's Config and the Plan in a YAML file; OSError or ModelError when it holds none."""
+    """The model's Config and the Plan in a YAML file; OSError or ModelError, with its path, when it holds none."""
+    _check_option("--minutes", minutes)
+    _check_option("--rate", rate)
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ModelError(f"--seed is {seed}; the limits are 0 and {LARGEST_SEED}")
     with open(path, "rb") as file:
         text = file.read()
+    try:
+        return _parse(text, minutes, rate, seed)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _check_option(name, value):
+    if value is not None and not 0 < value < float("inf"):
+        raise ModelError(f"{name} is {value:g}; it must be above 0 and finite")
+
+
+def _parse(text, minutes, rate, seed):
     config = parse_config(text)
-    document = yaml.safe_load(text)
+    document = yaml_file.parse(text)
     train = document.get("train") or {}
     if not isinstance(train, dict):
-        raise ModelError("train is no mapping")
+        raise ModelError(f"train is {train!r}; it must be a mapping")
     return config, Plan(
-        buffer_size=_number(document["data"], "buffer_size", BUFFER_SIZE, int, 16, 1 << 20),
-        batch_size=_number(train, "batch_size", BATCH_SIZE, int, 1, 1 << 16),
-        rate=rate or _number(train, "lr", RATE, float, 1e-9, 1.0),
-        epochs=_number(train, "epochs", None, int, 1, 1 << 20),
+        buffer_size=_number(document["data"], "data.buffer_size", BUFFER_SIZE, int, 16, 1 << 20),
+        batch_size=_number(train, "train.batch_size", BATCH_SIZE, int, 1, 1 << 16),
+        rate=rate or _number(train, "train.lr", RATE, float, 1e-9, 1.0),
+        epochs=_number(train, "train.epochs", None, int, 1, 1 << 20),
         minutes=minutes,
-        validate_every=_number(train, "interval_val", VALIDATE_EVERY, int, 1, 1 << 30),
-        patience=_number(train, "improvement_patience", None, int, 1, 1 << 20),
+        validate_every=_number(train, "train.interval_val", VALIDATE_EVERY, int, 1, 1 << 30),
+        patience=_number(train, "train.improvement_patience", None, int, 1, 1 << 20),
         seed=seed,
     )

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""Recorded pairs of a pedal, in PyNeuralFx's layout, checked, aligned and split."""
+"""Reads and splits recorded pairs of a pedal, which are in PyNeuralFx's layout."""
 
+import math
 import re
 from dataclasses import dataclass
 
 import numpy as np
 import soundfile
-from scipy.signal import correlate, correlation_lags
+from scipy.signal import resample_poly
 
+import alignment
 from pairs import WARM_UP, Writer, segment_length
 from pyneuralfx import ModelError
 
 TRAIN_PART, VALID_PART = 0.6, 0.1
-LONGEST_LAG_S = 0.5
-SAME_LATENCY = 16  # lags that differ by fewer samples are one latency, and the pedal's own phase
-CLIPPED_RUN = 3  # samples in a row at the peak of what the file can hold
-FULL_SCALE = 0.999
-NAME = re.compile(r"[xy]((?:_[a-z]+-?\d+(?:\.\d+)?)*)\.wav")
-KNOB = re.compile(r"([a-z]+)(-?\d+(?:\.\d+)?)")
+PARTS = ("train", "valid", "test")
+SUFFIXES = (".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64", ".caf")
+KNOB = re.compile(r"_([a-z]+)(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
+NAME = re.compile(rf"((?:{KNOB.pattern})*)(?:-\d+)?")  # the last number counts takes
 
 
 @dataclass
 class Recording:
-    """One pair: x and y [n], and the knobs that it was played at, by letter and in the pedal's units."""
+    """One pair: x and y [n], and its knob positions, by letter and in the pedal's units."""
 
     name: str
     letters: tuple
@@ -31,97 +31,119 @@ class Recording:
     y: np.ndarray
 
 
-def _read(path, rate_hz):
+@dataclass(frozen=True)
+class Source:
+    """How sound files are read: which channel of several counts, and whether other sample rates are converted."""
+
+    channel: int = None
+    is_resampled: bool = False
+
+
+def _channel(path, audio, source):
+    """The channel that counts, of audio [n][channels]."""
+    n_channels = audio.shape[1]
+    if n_channels == 1:
+        return audio[:, 0]
+    if source.channel is None:
+        raise ModelError(f"{path} has {n_channels} channels; the limit is 1, unless --channel says which one to take")
+    if source.channel > n_channels:
+        raise ModelError(f"{path} has {n_channels} channels; --channel is {source.channel}")
+    return audio[:, source.channel - 1]
+
+
+def _read(path, rate_hz, source):
+    if not path.stat().st_size:
+        raise ModelError(f"{path} has 0 bytes")
     try:
         audio, file_rate_hz = soundfile.read(path, always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise ModelError(f"{path} is no sound file that can be read: {error.error_string}") from error
-    if file_rate_hz != rate_hz:
-        raise ModelError(f"{path} is at {file_rate_hz} Hz; data.sampling_rate is {rate_hz}")
-    if audio.shape[1] != 1:
-        raise ModelError(f"{path} has {audio.shape[1]} channels; it must have one")
+        raise ModelError(f"{path} is not a sound file that can be read: {error.error_string}") from error
+    if not len(audio):
+        raise ModelError(f"{path} has {path.stat().st_size} bytes, but its header says that it has no samples; a "
+                         "recorder that lost power leaves such a file; repair its header")
     if not np.isfinite(audio).all():
-        raise ModelError(f"{path} has numbers that are not finite")
+        raise ModelError(f"{path}: sample {int(np.argmax(~np.isfinite(audio).all(1)))} is not finite")
+    audio = _channel(path, audio, source)
     if not audio.any():
         raise ModelError(f"{path} is silent")
-    return audio[:, 0]
+    if file_rate_hz != rate_hz:
+        if not source.is_resampled:
+            raise ModelError(f"{path} is at {file_rate_hz} Hz; data.sampling_rate is {rate_hz}; --resample converts it")
+        common = math.gcd(file_rate_hz, rate_hz)
+        audio = resample_poly(audio, rate_hz // common, file_rate_hz // common)
+    return audio
 
 
-def is_clipped(audio):
-    """Whether some samples in a row stand at full scale."""
-    at_peak = (np.abs(audio) >= FULL_SCALE).astype(int)
-    return bool((np.convolve(at_peak, np.ones(CLIPPED_RUN, int)) == CLIPPED_RUN).any())
-
-
-def lag(x, y, rate_hz):
-    """By how many samples y comes later than x, upside down or not."""
-    n = min(len(x), len(y))
-    correlation = np.abs(correlate(y[:n], x[:n], method="fft"))
-    lags = correlation_lags(n, n)
-    near = np.abs(lags) <= LONGEST_LAG_S * rate_hz
-    return int(lags[near][np.argmax(correlation[near])])
+def _name(path, side):
+    """What follows x or y in the name of a file, in small letters and with decimal points."""
+    if path.stem[:1].lower() != side:
+        raise ModelError(f"{path}: the names in the folder {side} begin with {side}"
+                         + ("; are x and y exchanged?" if path.stem[:1].lower() in ("x", "y") else ""))
+    return path.stem[1:].lower().replace(",", ".")
 
 
 def _files(folder):
-    """The names in folder/x that have their partner in folder/y; ModelError when one is missing."""
-    names = {side: {path.name[1:] for path in (folder / side).glob("*.wav")} for side in "xy"}
+    """(name, x's file, y's file) of each pair in folder/x and folder/y; ModelError when a partner is missing.
+
+    A lone x.wav belongs to every y. Prints what it leaves out. Hidden files do not count: a Mac writes a
+    ._x.wav beside each x.wav on some disks.
+    """
+    found = {}
+    for side in "xy":
+        found[side] = {}
+        for path in sorted(path for path in (folder / side).glob("*") if not path.name.startswith(".")):
+            if path.suffix.lower() not in SUFFIXES:
+                print(f"{path} is left out: its ending is none of {' '.join(SUFFIXES)}", flush=True)
+                continue
+            other = found[side].setdefault(_name(path, side), path)
+            if other != path:
+                raise ModelError(f"{path} and {other.name} are the same take; remove one")
+    if list(found["x"]) == [""]:
+        found["x"] = dict.fromkeys(found["y"], found["x"][""])
     for side, other in ("xy", "yx"):
-        for name in sorted(names[side] - names[other]):
-            raise ModelError(f"{folder}/{side}/{side}{name} has no {folder}/{other}/{other}{name}")
-    if not names["x"]:
+        for name in sorted(found[side].keys() - found[other].keys()):
+            raise ModelError(f"{found[side][name]} has no partner {folder}/{other}/{other}{name}"
+                             f"{found[side][name].suffix}")
+    if not found["x"]:
         raise ModelError(f"{folder} has no recordings: no x/*.wav")
-    return sorted(names["x"])
+    return [(name, found["x"][name], found["y"][name]) for name in sorted(found["x"])]
 
 
-def _knobs(name, config):
-    match = NAME.fullmatch(f"x{name}")
+def _knobs(path, name, config):
+    match = NAME.fullmatch(name)
     if not match:
-        raise ModelError(f"x{name}: names must look like x_d0_t0.5.wav")
+        raise ModelError(f"{path}: names must look like y_d0_t0.5.wav, or y_d0_t0.5-2.wav for a second take")
     knobs = KNOB.findall(match[1])
     if len(knobs) != config.n_knobs:
-        raise ModelError(f"x{name} tells {len(knobs)} knobs; the configuration has {config.n_knobs}")
+        raise ModelError(f"{path} tells {len(knobs)} knobs; data.num_conds is {config.n_knobs}")
     for (letter, value), (low, high) in zip(knobs, config.knob_ranges):
         if not low <= float(value) <= high:
-            raise ModelError(f"x{name}: {letter} is beyond its norm_tensor, {low:g} to {high:g}")
+            raise ModelError(f"{path}: {letter} is {value}; the limits in data.norm_tensor are {low:g} and {high:g}")
     return tuple(letter for letter, _ in knobs), tuple(float(value) for _, value in knobs)
 
 
-def read(folder, config):
-    """All Recordings in a folder; ModelError for the first thing that is wrong with them."""
+def _read_folder(folder, config, source):
+    """All Recordings in one folder; ModelError for the first one that has an error."""
     recordings = []
-    for name in _files(folder):
-        letters, knobs = _knobs(name, config)
+    for name, x_path, y_path in _files(folder):
+        letters, knobs = _knobs(y_path, name, config)
         if recordings and letters != recordings[0].letters:
-            raise ModelError(f"x{name} names its knobs {letters}; {recordings[0].name} {recordings[0].letters}")
-        x, y = (_read(folder / side / f"{side}{name}", config.sample_rate_hz) for side in "xy")
-        recordings.append(Recording(f"x{name}", letters, knobs, x, y))
+            raise ModelError(f"{y_path} names its knobs {', '.join(letters)}; {recordings[0].name} names them "
+                             f"{', '.join(recordings[0].letters)}")
+        x, y = (_read(path, config.sample_rate_hz, source) for path in (x_path, y_path))
+        recordings.append(Recording(str(y_path), letters, knobs, x, y))
     return recordings
 
 
-def _cut(recording, shift):
-    """The recording with y taken `shift` samples later, and both of one length."""
-    x, y = recording.x[max(0, -shift):], recording.y[max(0, shift):]
-    n = min(len(x), len(y))
-    return x[:n], y[:n]
-
-
-def align(recordings, rate_hz, is_wanted):
-    """x and y of each recording, shifted against each other if that is wanted; tells what it found."""
-    lags = np.array([lag(r.x, r.y, rate_hz) for r in recordings])
-    for recording, samples in zip(recordings, lags):
-        clipped = [side for side in "xy" if is_clipped(getattr(recording, side))]
-        notes = [f"y comes {samples} samples after x"]
-        notes += [f"{side} is clipped" for side in clipped]
-        if len(recording.x) != len(recording.y):
-            notes.append(f"x has {len(recording.x)} samples and y {len(recording.y)}: the longer is cut")
-        print(f"{recording.name}: {', '.join(notes)}", flush=True)
-    if not is_wanted:
-        if lags.any():
-            print("not aligned; --align takes the lag out", flush=True)
-        return [_cut(recording, 0) for recording in recordings]
-    if np.ptp(lags) < SAME_LATENCY:
-        lags[:] = lags.min()  # what differs is the pedal's, and a model cannot look ahead
-    return [_cut(recording, int(samples)) for recording, samples in zip(recordings, lags)]
+def read(folder, config, source=Source()):
+    """The Recordings of each part that is split already (PyNeuralFx's train, valid and test); else of the part ""."""
+    if not (folder / "train/x").is_dir():
+        return {"": _read_folder(folder, config, source)}
+    parts = {part: _read_folder(folder / part, config, source) for part in PARTS if (folder / part / "x").is_dir()}
+    if "valid" not in parts:
+        raise ModelError(f"{folder} has train/x but no valid/x")
+    print(f"{folder} is split already: {', '.join(parts)}", flush=True)
+    return parts
 
 
 def bounds(n):
@@ -130,25 +152,30 @@ def bounds(n):
     return {"train": (0, train), "valid": (train, valid), "test": (valid, n)}
 
 
-def _windows(pair, part, length):
-    """Where the segments of one part of a pair begin."""
-    start, end = bounds(len(pair[0]))[part]
+def _windows(n, part, own_part, length):
+    """Where the segments of `part` begin in a pair of n samples, which belongs to own_part or is to be split."""
+    if own_part not in ("", part):
+        return range(0)
+    start, end = bounds(n)[part] if own_part == "" else (0, n)
     return range(start, end - WARM_UP - length + 1, length)
 
 
-def split(folder, config, buffer_size, out, is_aligned):
-    """Writes the data folder `out` of the recordings in `folder`."""
-    recordings = read(folder, config)
-    pairs = align(recordings, config.sample_rate_hz, is_aligned)
+def split(folder, config, buffer_size, out, source, mode):
+    """Writes the data folder `out` of the recordings in `folder`; alignment.MODES has the modes."""
+    parts = read(folder, config, source)
+    own_parts = [part for part, recordings in parts.items() for _ in recordings]
+    recordings = [recording for some in parts.values() for recording in some]
+    pairs = alignment.align(recordings, config.sample_rate_hz, mode)
     length = segment_length(buffer_size)
     knobs = [[2 * (value - low) / (high - low) - 1 for value, (low, high) in zip(r.knobs, config.knob_ranges)]
              for r in recordings]
     with Writer(out) as writer:
-        for part in ("train", "valid", "test"):
-            windows = [_windows(pair, part, length) for pair in pairs]
+        for part in PARTS:
+            windows = [_windows(len(x), part, own_part, length) for (x, _), own_part in zip(pairs, own_parts)]
             n = sum(map(len, windows))
-            if not n:
-                raise ModelError(f"the recordings are too short: no segment of {length} samples fits into {part}")
+            if not n and (part != "test" or "" in parts):
+                raise ModelError(f"{folder}: the recordings are too short: {part} has no room for a segment of "
+                                 f"{WARM_UP + length} samples")
             arrays = writer.part(part, n, length, config.n_knobs)
             row = 0
             for (x, y), position, starts in zip(pairs, knobs, windows):

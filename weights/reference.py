@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""PyNeuralFx's GRUs played in double precision, each kind as upstream computes it.
+"""Plays PyNeuralFx's GRUs and LSTMs in double precision, each kind with PyNeuralFx's own arithmetic.
 
-Deliberately not by way of pyneuralfx.affine_form: it is what that form, and the plugin, are tested
-against.
+It does not use pyneuralfx.affine_form, because the tests compare that form, and the plugin, with it.
 """
 
 import numpy as np
+
+from shared_modules import theta_layout
 
 CHUNK = 1000
 
@@ -24,7 +25,7 @@ def _mlp(parameters, name, n_blocks, x):
 
 def _statichyper(parameters, config, knobs):
     features = _mlp(parameters, "cond_mlp", config.n_mlp_blocks - 1, knobs)
-    gates = 3 * config.hidden_size
+    gates = config.n_gate_units
     w_in = _linear(parameters, "proj_ih", features).reshape(-1, 1, gates)
     w_hidden = _linear(parameters, "proj_hh", features).reshape(-1, config.hidden_size, gates)
     b_in = _linear(parameters, "proj_bih", features) if config.has_bias else 0.0
@@ -44,41 +45,55 @@ def _film(parameters, config, knobs):
 def _concat(parameters, _, knobs):
     names = {"in.weight": "weight_ih_l0", "in.bias": "bias_ih_l0", "hidden.weight": "weight_hh_l0",
              "hidden.bias": "bias_hh_l0"}
-    gru = {name: parameters[f"main_rnn.{of}"] for name, of in names.items() if f"main_rnn.{of}" in parameters}
+    cell = {name: parameters[f"main_rnn.{of}"] for name, of in names.items() if f"main_rnn.{of}" in parameters}
 
     def from_input(x):
         everywhere = np.broadcast_to(knobs, (*x.shape[:-1], knobs.shape[-1]))
-        return _linear(gru, "in", np.concatenate([x, everywhere], -1))
+        return _linear(cell, "in", np.concatenate([x, everywhere], -1))
 
-    return from_input, lambda h: _linear(gru, "hidden", h)
+    return from_input, lambda h: _linear(cell, "hidden", h)
 
 
 def _sigmoid(x):
     return 1.0 / (1.0 + np.exp(-x))
 
 
-def play(parameters, config, x, knobs, state_type=np.float64):
-    """y [lanes][n], float64, of x [n] at knobs [lanes][n_knobs], from a state of zeros.
+def _gru_step(side, of_state, state):
+    """The new state (h,) from the input's and the state's pre-activations [streams][3H]."""
+    in_gates, in_n = np.split(side, [2 * side.shape[-1] // 3], -1)
+    h_gates, h_n = np.split(of_state, [2 * side.shape[-1] // 3], -1)
+    r, z = np.split(_sigmoid(in_gates + h_gates), 2, -1)
+    n = np.tanh(in_n + r * h_n)
+    return (n + z * (state[0] - n),)
 
-    parameters are torch tensors by name. The state is rounded to state_type at each sample; all else
-    is in double precision.
+
+def _lstm_step(side, of_state, state):
+    """The new state (h, c) from the pre-activations [streams][4H]."""
+    i, f, g, o = np.split(side + of_state, 4, -1)
+    c = _sigmoid(f) * state[1] + _sigmoid(i) * np.tanh(g)
+    return _sigmoid(o) * np.tanh(c), c
+
+
+def play(parameters, config, x, knobs, state_type=np.float64):
+    """y [streams][n], float64, of x [n] at knobs [streams][n_knobs], from a state of zeros.
+
+    parameters are torch tensors by name. The state is rounded to state_type at each sample;
+    everything else is in double precision.
     """
     parameters = {name: tensor.double().numpy() for name, tensor in parameters.items()}
     knobs = np.asarray(knobs, np.float64)
-    kind = {"film-gru": _film, "statichyper-gru": _statichyper}.get(config.arch, _concat)
+    kind = {"film": _film, "statichyper": _statichyper}.get(config.kind, _concat)
+    step = _lstm_step if config.cell == theta_layout.LSTM else _gru_step
     from_input, from_state = kind(parameters, config, knobs)
-    h = np.zeros((len(knobs), config.hidden_size))
+    state = (np.zeros((len(knobs), config.hidden_size)),) * 2
     y = np.empty((len(knobs), len(x)))
     for start in range(0, len(x), CHUNK):
         chunk = np.asarray(x[start:start + CHUNK], np.float64)
         inputs = from_input(np.broadcast_to(chunk[:, None, None], (len(chunk), len(knobs), 1)))
-        states = np.empty((len(chunk), *h.shape))
+        states = np.empty((len(chunk), *state[0].shape))
         for t, side in enumerate(inputs):
-            in_gates, in_n = np.split(side, [2 * config.hidden_size], -1)
-            h_gates, h_n = np.split(from_state(h), [2 * config.hidden_size], -1)
-            r, z = np.split(_sigmoid(in_gates + h_gates), 2, -1)
-            n = np.tanh(in_n + r * h_n)
-            h = (n + z * (h - n)).astype(state_type).astype(np.float64)
-            states[t] = h
+            state = tuple(part.astype(state_type).astype(np.float64)
+                          for part in step(side, from_state(state[0]), state))
+            states[t] = state[0]
         y[:, start:start + len(chunk)] = _linear(parameters, "linear_out", states)[..., 0].T
     return y

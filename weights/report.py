@@ -1,19 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""One page that shows how good a model is: HTML, with its pictures beside it.
+"""Writes one HTML page, with pictures, that shows how good a model is.
 
 usage: report.py MODEL.gru OUT_DIR [--teacher CHECKPOINT.pt CONFIG.yml --clips CLIP.wav...]
                  [--data DATA_DIR] [--loss RUN/loss.csv] [--positions N]
 
-Against a teacher, on clips; or against the test part of recordings that prepare.py split; or, with
-neither, on its own. N x N knob positions are tried for rest (81).
+With --teacher, it compares the model with a teacher on clips. With --data, it compares the model with
+the test part of recordings that prepare.py split. Without both, it measures the model alone. It tests
+at N x N knob positions (17 x 17 by default) whether the model becomes silent.
 """
 
 import argparse
 import html
+import itertools
 import sys
 from pathlib import Path
-from string import Template
 
 import numpy as np
 
@@ -22,37 +23,21 @@ import gru_file
 import measure
 import picture
 import pyneuralfx
+import report_page
 from pairs import WARM_UP, Pairs
 
 FACTORS = (1, 2, 4)
+LEVEL_STEP_DB = 4
+SOUND_CAPTION = ("Top left, the error at each position of the knobs: the darker, the nearer the model is to the pedal; "
+                 "1 % is a difference 20 dB below the sound, 0.1 % one of 30 dB. Then the worst position: model and "
+                 "target at the loudest moment, their spectra, and their sound over time with the difference at last.")
+
+
 LEVELS_DB = np.arange(-60, 4, 3)
-PAGE = Template("""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>$title</title>
-<meta name="viewport" content="width=device-width">
-<style>
-:root { color-scheme: light dark }
-body { font: 16px/1.5 sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem }
-img { max-width: 100%; background: white }
-table { border-collapse: collapse }
-th, td { border: 1px solid #8888; padding: .2rem .6rem; text-align: right }
-pre { white-space: pre-wrap }
-</style></head><body>
-<h1>$title</h1>
-$body
-</body></html>
-""")
-
-
-def table(head, rows):
-    """An HTML table; cells are text."""
-    def line(tag, cells):
-        return "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
-
-    return "<table>\n" + "\n".join([line("th", head), *(line("td", row) for row in rows)]) + "\n</table>"
 
 
 class Report:
-    """The page of one model, section by section."""
+    """The page of one model; each method adds one section."""
 
     def __init__(self, options):
         self.options, self.out = options, options.out
@@ -63,90 +48,142 @@ class Report:
         self.names = [name for name, _, _ in self.knobs]
         self.parts = []
 
-    def add(self, title, text, name=None):
-        """A section: its text is HTML; `name` is that of its picture in the folder."""
-        image = f'<img src="{name}" alt="{html.escape(title)}">' if name else ""
-        self.parts.append(f"<h2>{html.escape(title)}</h2>\n<div>{text}</div>\n{image}")
+    def add(self, title, text, *figures):
+        """Adds a section. text is HTML; figures are (file name, sentence) of its pictures."""
+        self.parts.append(f"<h2>{html.escape(title)}</h2>\n<div>{text}</div>\n"
+                          + "".join(report_page.figure(*one) for one in figures))
 
     def along(self, knob):
-        """Positions along one knob, the others in the middle, and their labels; one position if it is not there."""
+        """Positions along one knob, with the others in the middle, and labels; one position without this knob."""
         values = (-1.0, 0.0, 1.0) if knob < len(self.names) else (0.0,)
         positions = np.zeros((len(values), len(self.names)), np.float32)
         labels = ["all knobs in the middle"]
         if knob < len(self.names):
             positions[:, knob] = values
-            labels = [f"{self.names[knob]} {value:+.0f}" for value in values]
+            labels = [evaluate.position_text([self.knobs[knob]], [value]) for value in values]
         return positions, labels
 
+    def knob_pairs(self):
+        """All pairs of knobs where there are more than two."""
+        return list(itertools.combinations(range(len(self.names)), 2)) if len(self.names) > 2 else []
+
+    def plane(self, pair, positions, ratios):
+        """The mean ratio at each place of two knobs, and their axes, as picture.heat takes them."""
+        values = [np.unique(positions[:, k]) if k < len(self.names) else np.zeros(1) for k in pair]
+        wide = np.pad(positions, ((0, 0), (0, 2)))
+        places = tuple(np.searchsorted(some, wide[:, k]) for some, k in zip(values, pair))
+        shape = [len(some) for some in values]
+        total, count = np.zeros(shape), np.zeros(shape)
+        np.add.at(total, places, ratios)
+        np.add.at(count, places, 1)
+        with np.errstate(invalid="ignore"):
+            return total / count, measure.knob_axes(self.knobs, values, pair)
+
     def compare(self, function):
-        """function(model) and function(teacher), which is None for each lane when there is no teacher."""
+        """function(model) and function(teacher); without a teacher, a list of None in its place."""
         ours = function(self.model)
         return ours, function(self.teacher) if self.teacher else [None] * len(ours)
 
     def loss(self):
-        """How training went."""
+        """Adds the course of training."""
         if self.options.loss:
             log = np.loadtxt(self.options.loss, delimiter=",", skiprows=1, ndmin=2)
             picture.losses(self.out / "loss.png", log)
             self.add("Training", f"{log[-1, 0]:.0f} minutes, {log[-1, 1]:.0f} steps. Mean relative error of the "
-                     f"validation segments: {log[-1, 3]:.4f} at the end, {log[:, 3].min():.4f} at best.", "loss.png")
+                     f"validation segments: {log[-1, 3]:.4f} at the end, {log[:, 3].min():.4f} at best.",
+                     ("loss.png", "The lower, the nearer to the pedal. Where the line of valid still falls at its end, "
+                      "longer training helps; where it lies flat and far above train, more recordings do."))
 
     def clips(self):
-        """ESR against the teacher."""
+        """Adds the ESR against the teacher."""
         if not self.teacher:
             return
-        knobs = measure.knob_positions(len(self.names), 25)
-        shape = measure.grid_shape(len(self.names))
-        rows, pictures = [], ""
-        for number, path in enumerate(self.options.clips):
+        n_knobs = len(self.names)
+        pairs = self.knob_pairs() or [(0, 1)]
+        grids = [measure.pair_positions(n_knobs, pair) for pair in pairs]
+        knobs = np.concatenate([*grids, measure.knob_positions(n_knobs, 25)[len(grids[0]):]])
+        rows, sounds, figures = [], "", []
+        for number, path in enumerate(self.options.clips, 1):
             clip = measure.read_clip(path, self.rate_hz)
             played, target = (measure.play(model, clip, knobs) for model in (self.model, self.teacher))
             quiet = measure.esr(*(measure.play(model, clip / 100, knobs) for model in (self.model, self.teacher)),
                                 self.rate_hz)
             ratios = measure.esr(played, target, self.rate_hz)
-            worst = int(np.argmax(ratios[:np.prod(shape)]))
-            name = f"clip{number + 1}.png"
-            picture.draw(self.out / name, self.rate_hz, ratios[:np.prod(shape)].reshape(shape),
-                         measure.grid_axes(self.names), target[worst], played[worst],
-                         f"{Path(path).name}; sound at {evaluate.position_text(self.knobs, knobs[worst])}")
-            pictures += f'<img src="{name}" alt="{html.escape(Path(path).name)}">\n'
+            maps = [self.plane(pair, grid, part)
+                    for pair, grid, part in zip(pairs, grids, np.split(ratios, np.cumsum([len(g) for g in grids])))]
+            worst = int(np.argmax(ratios))
+            where = evaluate.position_text(self.knobs, knobs[worst])
+            picture.draw(self.out / f"clip{number}.png", self.rate_hz, *maps[0], target[worst], played[worst],
+                         f"{Path(path).name}; sound at {where}")
+            figures.append((f"clip{number}.png", SOUND_CAPTION))
+            figures += self.more_heats(f"clip{number}-knobs.png", maps)
+            sounds += (f"<p>{html.escape(Path(path).name)} at {html.escape(where)}, the worst position:</p>"
+                       + report_page.players(self.out, f"clip{number}", self.rate_hz, target[worst], played[worst]))
             rows.append((Path(path).name, *(f"{100 * r:.3f}" for r in (ratios.mean(), ratios.max(), quiet.mean()))))
         self.add("Error against the teacher", "ESR in percent, mean removed, over a grid of knob positions and 25 "
                  "random ones; and with the input 40 dB lower. "
-                 + table(("clip", "mean", "worst", "at -40 dB, mean"), rows) + pictures)
+                 + report_page.table(("clip", "mean", "worst", "at -40 dB, mean"), rows) + sounds, *figures)
+
+    def more_heats(self, name, maps):
+        """The figure of all pairs of knobs, where there are more than two."""
+        if len(maps) < 2:
+            return []
+        picture.heats(self.out / name, maps)
+        return [(name, "The error for each pair of knobs; the darker, the nearer the model is to the pedal.")]
 
     def recordings(self):
-        """ESR against recordings, position by position."""
+        """Adds the ESR against recordings, for each position."""
         if not self.options.data:
             return
         pairs = Pairs(self.options.data / "test")
         if pairs.n_knobs != len(self.names):
-            raise pyneuralfx.ModelError(f"{self.options.data} has {pairs.n_knobs} knobs; the model {len(self.names)}")
+            raise pyneuralfx.ModelError(f"{self.options.data} has {pairs.n_knobs} knobs; the model has "
+                                        f"{len(self.names)}")
         x, target, knobs = (tensor.numpy() for tensor in pairs.rows(slice(None)))
         y = measure.play(self.model, x, knobs)[:, WARM_UP:]
-        target = target[:, WARM_UP:]
+        x, target = x[:, WARM_UP:], target[:, WARM_UP:]
         positions, which = np.unique(knobs, axis=0, return_inverse=True)
         ratios = np.array([self.joined_esr(y[which == i], target[which == i]) for i in range(len(positions))])
-        axes = [np.unique(positions[:, k]) if k < len(self.names) else np.zeros(1) for k in range(2)]
-        plane = np.full([len(values) for values in axes], np.nan)
-        for position, ratio in zip(positions, ratios):
-            plane[tuple(np.searchsorted(values, value) for values, value in zip(axes, [*position, 0, 0]))] = ratio
+        maps = [self.plane(pair, positions, ratios) for pair in self.knob_pairs() or [(0, 1)]]
         worst = int(np.argmax(ratios))
-        names = [*self.names, "", ""]
-        picture.draw(self.out / "recordings.png", self.rate_hz, plane, list(zip(names, axes)),
-                     target[which == worst].ravel(), y[which == worst].ravel(),
-                     f"test recordings; sound at {evaluate.position_text(self.knobs, positions[worst])}")
+        where = evaluate.position_text(self.knobs, positions[worst]) or "its only position"
+        at_worst = [sound[which == worst].ravel() for sound in (target, y)]
+        picture.draw(self.out / "recordings.png", self.rate_hz, *maps[0], *at_worst,
+                     f"test recordings; sound at {where}")
+        self.levels(x, target, y, positions, which)
         self.add("Error against the recordings", f"ESR over the test part, mean removed: mean "
-                 f"{100 * ratios.mean():.3f} %, worst {100 * ratios.max():.3f} %.", "recordings.png")
+                 f"{100 * ratios.mean():.3f} %, worst {100 * ratios.max():.3f} % at {html.escape(where)}, to hear here:"
+                 + report_page.players(self.out, "recordings", self.rate_hz, *at_worst),
+                 ("recordings.png", SOUND_CAPTION),
+                 *self.more_heats("knobs.png", maps),
+                 ("levels.png", "How loud the pedal answers to soft and loud playing: model and pedal should lie on "
+                  "each other. Dashed: the pedal."))
+
+    def levels(self, x, target, y, positions, which):
+        """Draws output over input level of segments [n][samples], at the ends and the middle of the first knob."""
+        levels_db = [10 * np.log10((sound - sound.mean(1, keepdims=True)).var(1) + 1e-12) for sound in (x, y, target)]
+        off_middle = np.abs(positions[:, 1:]).sum(1) if positions.shape[1] else np.zeros(len(positions))
+        lines = []
+        for value in (-1, 0, 1) if len(self.names) else (0,):
+            off = off_middle + (9 * np.abs(positions[:, 0] - value) if len(self.names) else 0)
+            at = int(np.argmin(off))
+            bins = np.round(levels_db[0][which == at] / LEVEL_STEP_DB)
+            steps = np.unique(bins)
+            curves = [[level_db[which == at][bins == step].mean() for step in steps] for level_db in levels_db[1:]]
+            label = evaluate.position_text(self.knobs, positions[at]) or "all recordings"
+            if label not in [line[0] for line in lines]:
+                lines.append((label, LEVEL_STEP_DB * steps, *curves))
+        panel = "85 ms of playing", "input level in dB", "output level in dB", lines
+        picture.curves(self.out / "levels.png", [panel])
 
     @staticmethod
     def joined_esr(y, target):
-        """ESR of all segments of one position together."""
+        """The ESR of all segments of one position together."""
         error, target = (signal - signal.mean() for signal in ((y - target).ravel(), target.ravel()))
         return (error ** 2).sum() / ((target ** 2).sum() + 1e-12)
 
     def harmonics(self):
-        """Of a sine, by number and by level."""
+        """Adds the harmonics of a sine, by number and by level."""
         knobs, labels = self.along(0)
         count = 20
         ours, theirs = self.compare(lambda m: measure.harmonics_db(m, knobs, self.rate_hz, 220, -20, count))
@@ -158,10 +195,11 @@ class Report:
         panels.append(("220 Hz, knobs in the middle", "input level in dB", "dB",
                        [(f"harmonic {n + 1}", LEVELS_DB, *pair) for n, pair in enumerate(zip(ours, theirs))]))
         picture.curves(self.out / "harmonics.png", panels)
-        self.add("Harmonics", self.dashed(), "harmonics.png")
+        self.add("Harmonics", "", ("harmonics.png", "The overtones that distortion adds to an A: at three settings of "
+                                   f"the first knob, and from soft to loud playing. {self.dashed()}"))
 
     def transfer(self):
-        """Out over in, of a slow sine."""
+        """Adds the transfer curve: output over input, of a slow sine."""
         panels = []
         for knob in range(max(1, min(2, len(self.names)))):
             knobs, labels = self.along(knob)
@@ -169,10 +207,11 @@ class Report:
             ours, theirs = self.compare(lambda m, knobs=knobs: measure.transfer(m, knobs, self.rate_hz)[1])
             panels.append(("100 Hz at -6 dBFS", "in", "out", list(zip(labels, [x] * len(labels), ours, theirs))))
         picture.curves(self.out / "transfer.png", panels)
-        self.add("Transfer curve", self.dashed(), "transfer.png")
+        self.add("Transfer curve", "", ("transfer.png", "What comes out for what goes in: a straight line is "
+                                        f"clean, a bent one distorts, a loop has memory. {self.dashed()}"))
 
     def response(self):
-        """Small-signal gain over frequency, knob by knob."""
+        """Adds the small-signal gain over frequency, for each knob."""
         panels = []
         for knob in range(max(1, len(self.names))):
             knobs, labels = self.along(knob)
@@ -181,13 +220,14 @@ class Report:
             lines = list(zip(labels, [frequency] * len(labels), ours, theirs))
             panels.append(("impulse at -60 dBFS", "Hz", "dB", lines))
         picture.curves(self.out / "response.png", panels, is_log=True)
-        self.add("Frequency response", self.dashed(), "response.png")
+        self.add("Frequency response", "", ("response.png", "Bass at the left, treble at the right, for playing so "
+                                            f"soft that nothing distorts. {self.dashed()}"))
 
     def dashed(self):
         return "Dashed: the teacher." if self.teacher else ""
 
     def aliasing(self):
-        """A sweep to look at, and the ratio."""
+        """Adds the spectrogram of a sweep, and the aliasing-to-signal ratio."""
         loudest = np.zeros((1, len(self.names)), np.float32)
         loudest[:, :1] = 1
         sounds = [(f"{factor}x", measure.play(self.model, measure.sweep(self.rate_hz * factor), loudest, factor)[0],
@@ -202,33 +242,37 @@ class Report:
         self.add("Aliasing", "A sine sweep at -10 dBFS, the first knob at the end; and the "
                  "aliasing-to-signal ratio in dB, mean over sines of 1245, 2500 and 5000 Hz with the first knob at "
                  "the end and in the middle, without any filter's help: "
-                 + table(("", *(f"{level} dBFS" for level in measure.TONE_LEVELS_DB)), rows), "sweep.png")
+                 + report_page.table(("", *(f"{level} dBFS" for level in measure.TONE_LEVELS_DB)), rows),
+                 ("sweep.png", "A tone glides upwards. Lines that rise are overtones; those that fall back are "
+                  "aliasing, which oversampling removes."))
 
     def rest(self):
-        """Whether it falls silent, everywhere."""
+        """Adds whether the model becomes silent at all positions."""
         maps, rows = [], []
         for rate_hz in measure.REST_RATES_HZ:
             moves = measure.unrest(self.model, self.rate_hz, rate_hz, len(self.names), self.options.positions)
             maps.append((f"{rate_hz / 1000:g} kHz", moves))
             n_above = (moves > measure.REST_LIMIT).sum()
             rows.append((f"{rate_hz} Hz", f"{moves.max():.1e}", f"{n_above} of {moves.size}"))
-        picture.rest_maps(self.out / "rest.png", maps, [*self.names, "", ""], measure.REST_LIMIT)
-        told = table(("rate", "worst", f"above {measure.REST_LIMIT:g}"), rows)
-        self.add("Rest", "How much the output still moves 0.3 s after noise (where that is more than the limit, 1.3 s "
-                 f"after), peak to peak, over the plane of the first two knobs: {told}", "rest.png")
+        axis = np.linspace(-1, 1, self.options.positions)
+        picture.rest_maps(self.out / "rest.png", maps, measure.knob_axes(self.knobs, (axis, axis)), measure.REST_LIMIT)
+        told = report_page.table(("rate", "worst", f"above {measure.REST_LIMIT:g}"), rows)
+        self.add("Rest", "The output peak to peak, 0.3 s after noise has ended (1.3 s where it is above the limit), "
+                 f"over the plane of the first two knobs, with others at random: {told}",
+                 ("rest.png", "Bright places whistle or hum when you stop to play; there should be none."))
 
     def cost(self):
-        """What it takes to run and to keep."""
+        """Adds the cost: computation and size."""
         faster = measure.times_faster_than_torch(self.model, measure.knob_positions(len(self.names)))
         n_bytes = Path(self.options.model).stat().st_size
         multiplications = measure.multiplications(self.model)
-        self.add("Cost", table(("", ""), (
+        self.add("Cost", report_page.table(("", ""), (
             ("hidden units", len(self.model.out_weight)), ("multiplications a sample", multiplications),
             (f"million multiplications a second at {self.rate_hz} Hz", f"{multiplications * self.rate_hz / 1e6:.0f}"),
-            ("model file, bytes", n_bytes), ("times faster than torch's nn.GRU, this machine", f"{faster:.0f}"))))
+            ("model file, bytes", n_bytes), ("times faster than torch's own cell, this machine", f"{faster:.0f}"))))
 
     def write(self):
-        """All sections, then the page."""
+        """Makes all sections and writes the page."""
         self.out.mkdir(parents=True, exist_ok=True)
         knobs = ", ".join(f"{name} ({low:g} to {high:g})" for name, low, high in self.knobs) or "none"
         self.parts.append(f"<p>{self.rate_hz} Hz; knobs: {html.escape(knobs)}</p>\n"
@@ -238,8 +282,8 @@ class Report:
             print(f"{section.__name__} ...", flush=True)
             section()
         title = html.escape(Path(self.options.model).name)
-        page = PAGE.substitute(title=title, body="\n".join(self.parts))
-        gru_file.write_atomically(self.out / "index.html", page.encode())
+        text = report_page.PAGE.substitute(title=title, body="\n".join(self.parts))
+        gru_file.write_atomically(self.out / "index.html", text.encode())
 
 
 def parse(arguments):
@@ -250,7 +294,7 @@ def parse(arguments):
     parser.add_argument("--clips", nargs="+", default=[], metavar="CLIP.wav")
     parser.add_argument("--data", type=Path, metavar="DATA_DIR")
     parser.add_argument("--loss", type=Path, metavar="loss.csv")
-    parser.add_argument("--positions", type=int, default=81)
+    parser.add_argument("--positions", type=int, default=17)
     options = parser.parse_args(arguments)
     if bool(options.teacher) != bool(options.clips):
         parser.error("--teacher and --clips go together")

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""SOAP: Adam in the slowly turning eigenbasis of Shampoo's preconditioner.
+"""SOAP: Adam in the eigenbasis of Shampoo's preconditioner.
 
-After Vyas et al., "SOAP: Improving and Stabilizing Shampoo using Adam" (arXiv 2409.11321). Each
-parameter is seen as an array of as many axes as it naturally has; for each axis the second moment of
-the gradient along it is tracked, and Adam runs in the eigenvectors of all of them.
+It follows Vyas et al., "SOAP: Improving and Stabilizing Shampoo using Adam" (arXiv 2409.11321). A
+parameter is an array with one or more axes. For each axis, SOAP tracks the second moment of the
+gradient along it; Adam runs in the basis of the eigenvectors of these moments.
 """
 
 import torch
 
 MOMENTUM, SECOND_MOMENT, AXIS_MOMENT = 0.95, 0.99, 0.95
 EPSILON = 1e-8
-TURN_EVERY = 10  # steps between refinements of the eigenvectors
-LONGEST_AXIS = 256  # a longer one keeps its own basis
+REFINE_EVERY = 10  # steps between refinements of the eigenvectors
+LONGEST_AXIS = 256  # a longer axis keeps its own basis
 
 
-def _turn(array, bases, is_back=False):
-    """The array in the bases of its axes, or back from them."""
+def _rotate(array, bases, is_back=False):
+    """The array in the bases of its axes; with is_back, the inverse."""
     for basis in bases:
         if basis is None:
             array = array.movedim(0, -1)
@@ -25,7 +25,7 @@ def _turn(array, bases, is_back=False):
 
 
 class Soap(torch.optim.Optimizer):
-    """The first axis of a parameter that is a multiple of `gates` counts as two: (n, gates)."""
+    """The optimiser. A first axis that is a multiple of `gates` counts as two axes: (n, gates)."""
 
     def __init__(self, parameters, gates):
         super().__init__(list(parameters), {"lr": 0.0})
@@ -50,13 +50,13 @@ class Soap(torch.optim.Optimizer):
                 moment.lerp_(rows @ rows.T, 1 - AXIS_MOMENT)
         if state["steps"] == 0:
             state["bases"] = [None if m is None else torch.linalg.eigh(m)[1] for m in state["moments"]]
-        elif state["steps"] % TURN_EVERY == 0:
+        elif state["steps"] % REFINE_EVERY == 0:
             state["bases"] = [None if m is None else torch.linalg.qr(m @ basis)[0]
                               for m, basis in zip(state["moments"], state["bases"])]
 
     @torch.no_grad()
     def step(self, closure=None):
-        """One step for the gradients that are there; the first only looks."""
+        """Takes one step with the present gradients; the first step only starts the moments."""
         for group in self.param_groups:
             for parameter in group["params"]:
                 gradient = self._natural(parameter.grad)
@@ -68,10 +68,10 @@ class Soap(torch.optim.Optimizer):
                 state["steps"] += 1
                 if steps == 0:
                     continue
-                turned = _turn(gradient, state["bases"])
+                rotated = _rotate(gradient, state["bases"])
                 state["momentum"].lerp_(gradient, 1 - MOMENTUM)
-                state["second"].mul_(SECOND_MOMENT).addcmul_(turned, turned, value=1 - SECOND_MOMENT)
-                mean = _turn(state["momentum"], state["bases"]) / (1 - MOMENTUM ** steps)
+                state["second"].mul_(SECOND_MOMENT).addcmul_(rotated, rotated, value=1 - SECOND_MOMENT)
+                mean = _rotate(state["momentum"], state["bases"]) / (1 - MOMENTUM ** steps)
                 scale = (state["second"] / (1 - SECOND_MOMENT ** steps)).sqrt().add_(EPSILON)
-                step = _turn(mean / scale, state["bases"], is_back=True)
+                step = _rotate(mean / scale, state["bases"], is_back=True)
                 parameter.sub_(step.reshape(parameter.shape), alpha=group["lr"])

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""report.py writes its page for each kind of model, and measure.py is right for models with known output."""
+
+import contextlib
+import io
+import re
+import shutil
+import unittest
+
+import numpy as np
+import soundfile
+import torch
+
+import common
+import export
+import measure
+import pairs
+import pyneuralfx
+import report
+
+
+def nearly_linear(hidden=8):
+    """Returns a GRU without memory whose output is nearly its input."""
+    config = pyneuralfx.parse_config(common.config_text("snapshot-gru", hidden=hidden))
+    parameters = {name: torch.zeros_like(t) for name, t in common.random_parameters(config, 1).items()}
+    parameters["main_rnn.bias_ih_l0"][hidden:2 * hidden] = -30  # the update gate takes all of the new
+    parameters["main_rnn.weight_ih_l0"][2 * hidden:] = 0.03
+    parameters["linear_out.weight"][:] = 1 / (0.03 * hidden)
+    return pyneuralfx.affine_form(parameters, config)
+
+
+def limiter(hidden=8):
+    """Returns a GRU without memory whose output is tanh(8 x)."""
+    model = nearly_linear(hidden)
+    model.theta0[6 * hidden:7 * hidden] = 8
+    model.out_weight[:] = 1 / hidden
+    return model
+
+
+def oscillator(hidden=8):
+    """Returns a GRU that oscillates for ever: y becomes tanh(x - 3 y)."""
+    model = limiter(hidden)
+    model.theta0[:hidden] = 30
+    model.theta0[7 * hidden:].reshape(hidden, 3 * hidden)[:, 2 * hidden:] = -3 * torch.eye(hidden)
+    return model
+
+
+NO_KNOBS = np.zeros((1, 0), np.float32)
+
+
+class Measure(unittest.TestCase):
+    def test_plays(self):
+        """a linear model gives its input at every state delay"""
+        x = 0.1 * common.playing(3000, 1)
+        for delay in (1, 2, 1.8375):
+            self.assertLess(np.abs(measure.play(nearly_linear(), x, NO_KNOBS, delay) - x).max(), 1e-4)
+
+    def test_esr(self):
+        """an added hundredth of the signal gives an ESR of 0.01 %, and DC does not count"""
+        t = np.arange(48000) / 48000
+        target = np.sin(2 * np.pi * 100 * t)[None]
+        error = 0.01 * np.cos(2 * np.pi * 100 * t)
+        self.assertAlmostEqual(measure.esr(target + error + 5, target, 48000)[0], 1e-4, delta=1e-6)
+
+    def test_response(self):
+        """the response of a linear model is flat"""
+        frequency, gain_db = measure.response_db(nearly_linear(), NO_KNOBS, 48000)
+        self.assertEqual(frequency[-1], 24000)
+        self.assertLess(np.abs(gain_db).max(), 0.01)
+
+    def test_harmonics(self):
+        """the harmonics of tanh are odd and equal its Fourier series"""
+        levels_db = measure.harmonics_db(limiter(), NO_KNOBS, 48000, 100, 0, 5)[0]
+        wave = np.tanh(8 * np.sin(2 * np.pi * np.arange(480) / 480))
+        series = 2 / 480 * np.abs(np.fft.rfft(wave))
+        for odd in (1, 3, 5):
+            self.assertAlmostEqual(levels_db[odd - 1], 20 * np.log10(series[odd]), delta=0.01)
+        for even in (2, 4):
+            self.assertLess(levels_db[even - 1], -80)
+
+    def test_aliasing(self):
+        """the aliasing of tanh equals a direct computation, and falls at 2x and again at 4x"""
+        wave = np.tanh(8 * np.sin(2 * np.pi * 5000 * np.arange(48000) / 48000))
+        power = np.abs(np.fft.rfft(wave))[1:24000] ** 2
+        harmonics = power[4999::5000].sum()
+        by_hand_db = 10 * np.log10((power.sum() - harmonics) / harmonics)
+        ratios_db = [measure.aliasing_db(limiter(), NO_KNOBS, 48000, factor, 5000, 0)[0] for factor in (1, 2, 4)]
+        common.note(f"{ratios_db} dB")
+        self.assertAlmostEqual(ratios_db[0], by_hand_db, delta=0.05)
+        self.assertLess(ratios_db[1], ratios_db[0] - 5)
+        self.assertLess(ratios_db[2], ratios_db[1] - 5)
+
+    def test_rest(self):
+        """an oscillation is found at every rate, and so is silence"""
+        for rate_hz in measure.REST_RATES_HZ:
+            self.assertGreater(measure.unrest(oscillator(), 48000, rate_hz, 0).max(), 0.5)
+            self.assertLess(measure.unrest(limiter(), 48000, rate_hz, 0).max(), 1e-6)
+
+
+class Report(unittest.TestCase):
+    def setUp(self):
+        self.folder = common.scratch_folder(self.addCleanup)
+        soundfile.write(self.folder / "clip.wav", common.playing(22050, 3), 44100, "FLOAT")
+        (self.folder / "loss.csv").write_text("minutes,step,train,valid\n0.1,9,0.5,0.4\n0.2,18,0.4,0.3\n")
+
+    def model(self, arch, knobs=2):
+        config = self.folder / "config.yml"
+        config.write_text(common.config_text(arch, knobs=knobs))
+        torch.save(common.random_parameters(pyneuralfx.read_config(config), 1), self.folder / "1.pt")
+        export.export(self.folder / "1.pt", config, self.folder / "1.gru", source="<b>")
+
+    def report(self, *options):
+        shutil.rmtree(self.folder / "out", ignore_errors=True)
+        words = [self.folder / "1.gru", self.folder / "out", "--positions", 3, *options]
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as told:
+            status = report.main([str(word) for word in words])
+        return status, told.getvalue()
+
+    def page(self, *options):
+        status, told = self.report(*options)
+        self.assertEqual((status, told), (0, ""))
+        page = (self.folder / "out/index.html").read_text()
+        files = set(re.findall(r'src="([^"]*)"', page))
+        self.assertEqual(files, {path.name for path in (self.folder / "out").iterdir()} - {"index.html"})
+        for name in files:
+            start = {"png": b"\x89PNG", "flac": b"fLaC"}[name.split(".")[1]]
+            self.assertEqual((self.folder / "out" / name).read_bytes()[:4], start)
+        self.assertEqual(page.count("<img "), page.count("<figcaption>"))
+        self.assertIn("source: &lt;b&gt;", page)
+        return page
+
+    def test_teacher(self):
+        """the page has every section, and a model has no error against itself"""
+        self.model("statichyper-gru")
+        page = self.page("--teacher", self.folder / "1.pt", self.folder / "config.yml", "--clips",
+                         self.folder / "clip.wav", "--loss", self.folder / "loss.csv")
+        for title in ("Training", "Error against the teacher", "Harmonics", "Transfer curve", "Frequency response",
+                      "Aliasing", "Rest", "Cost"):
+            self.assertIn(f"<h2>{title}</h2>", page)
+        self.assertIn("<td>clip.wav</td><td>0.000</td><td>0.000</td><td>0.000</td>", page)
+        self.assertIn("0.3000 at best", page)
+        self.assertIn("clip.wav at gain ", page)
+        difference, rate_hz = soundfile.read(self.folder / "out/clip1-difference.flac")
+        self.assertEqual((rate_hz, np.abs(difference).max()), (48000, 0))
+        self.assertGreater(np.abs(soundfile.read(self.folder / "out/clip1-model.flac")[0]).max(), 0.5)
+
+    def test_alone(self):
+        """models without knobs and with three get a page without a comparison"""
+        for arch, knobs in (("snapshot-gru", 2), ("concat-gru", 3)):
+            self.model(arch, knobs)
+            self.assertNotIn("Error against", self.page())
+
+    def test_recordings(self):
+        """an error planted in recordings is found at its knobs, in the pedal's own units"""
+        self.model("concat-lstm", 1)
+        x, knobs = self.record(np.array([[-1], [-1], [1], [1]], np.float32), gain=1.1)
+        page = self.page("--data", self.folder / "data")
+        worst = float(re.search(r"worst ([\d.]+) % at gain 0, to hear here", page).group(1))
+        mean = float(re.search(r"mean ([\d.]+) %", page).group(1))
+        self.assertAlmostEqual(worst, 100 * (0.1 / 1.1) ** 2, delta=0.01)
+        self.assertAlmostEqual(mean, worst / 2, delta=0.01)
+        self.assertEqual((x.shape[0], knobs.shape[0]), (4, 4))
+
+    def test_many_knobs(self):
+        """three knobs get a map of each pair, and recordings without knobs get a page"""
+        self.model("concat-gru", 3)
+        self.record(np.array([[-1, -1, -1], [-1, -1, 1], [1, 1, 0], [0, 0, 0]], np.float32), gain=1.1)
+        page = self.page("--data", self.folder / "data")
+        self.assertIn('src="knobs.png"', page)
+        self.model("snapshot-gru")
+        shutil.rmtree(self.folder / "data")
+        self.record(np.zeros((4, 0), np.float32), gain=1.1)
+        self.page("--data", self.folder / "data")
+
+    def test_planes(self):
+        """the map of two knobs of three has the mean over the third, in own units"""
+        self.model("concat-gru", 3)
+        made = report.Report(report.parse([str(self.folder / "1.gru"), str(self.folder / "out")]))
+        positions = np.array([[-1, -1, -1], [-1, 1, -1], [1, 0, 0]], np.float32)
+        ratios, axes = made.plane((0, 2), positions, np.array([1.0, 2.0, 5.0]))
+        np.testing.assert_array_equal(ratios, [[1.5, np.nan], [np.nan, 5]])
+        self.assertEqual([(name, list(values)) for name, values in axes], [("gain", [0, 1]), ("knob 3", [0, 1.5])])
+
+    def record(self, knobs, gain):
+        """Writes test pairs of the model, louder by `gain` in the first half; returns their x and knobs."""
+        config = pyneuralfx.read_config(self.folder / "config.yml")
+        model = pyneuralfx.affine_form(pyneuralfx.read_parameters(self.folder / "1.pt", config), config)
+        x = np.stack([common.playing(pairs.WARM_UP + 4096, seed) for seed in range(len(knobs))])
+        y = measure.play(model, x, knobs)
+        y[:len(y) // 2] *= gain
+        with pairs.Writer(self.folder / "data") as writer:
+            for array, values in zip(writer.part("test", len(x), 4096, knobs.shape[1]), (x, y, knobs)):
+                array[:] = values
+        return x, knobs
+
+    def test_refuses(self):
+        """a missing file gives one line and exit status 2"""
+        self.model("concat-gru")
+        for options in (("--teacher", self.folder / "2.pt", self.folder / "config.yml", "--clips", "x.wav"),
+                        ("--teacher", self.folder / "1.pt", self.folder / "config.yml", "--clips", "x.wav"),
+                        ("--data", self.folder), ("--loss", self.folder / "no.csv")):
+            status, told = self.report(*options)
+            self.assertEqual((status, len(told.splitlines())), (2, 1), told)
+            common.note(told.strip())
+
+
+if __name__ == "__main__":
+    common.main()

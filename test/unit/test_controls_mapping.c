@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "lv2/controls.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static PedalControls
+controls_with(unsigned port, float value)
+{
+  float values[N_PORTS] = {0.0f};
+  for (unsigned i = 0; i < N_PORTS; ++i) {
+    values[i] = control_ranges[i].initial;
+  }
+  values[port] = value;
+  return controls_from_ports(values);
+}
+
+static void
+knobs_go_from_minus_1_to_plus_1(void** state)
+{
+  (void)state;
+  assert_true(controls_with(PORT_GAIN, 0.0f).knobs[0] == -1.0f);
+  assert_true(controls_with(PORT_GAIN, 10.0f).knobs[0] == 1.0f);
+  assert_true(controls_with(PORT_TONE, 7.5f).knobs[1] == 0.5f);
+  assert_true(controls_with(PORT_TONE, 7.5f).knobs[0] == 0.0f);
+}
+
+static void
+values_are_limited_to_their_range_and_nan_is_the_default(void** state)
+{
+  (void)state;
+  assert_true(controls_with(PORT_GAIN, 99.0f).knobs[0] == 1.0f);
+  assert_true(controls_with(PORT_GAIN, -INFINITY).knobs[0] == -1.0f);
+  assert_true(controls_with(PORT_GAIN, NAN).knobs[0] == 0.0f);
+  assert_true(controls_with(PORT_LEVEL, INFINITY).level_db == 12.0f);
+  assert_true(controls_with(PORT_LEVEL, -31.0f).level_db == -30.0f);
+  assert_true(controls_with(PORT_LEVEL, NAN).level_db == 0.0f);
+  assert_true(controls_with(PORT_INPUT, 25.0f).input_db == 24.0f);
+  assert_true(controls_with(PORT_INPUT, -INFINITY).input_db == -24.0f);
+  assert_true(controls_with(PORT_INPUT, NAN).input_db == 0.0f);
+  assert_true(controls_with(PORT_BLEND, 101.0f).blend == 1.0f);
+  assert_true(controls_with(PORT_BLEND, -1.0f).blend == 0.0f);
+  assert_true(controls_with(PORT_BLEND, NAN).blend == 1.0f);
+  assert_int_equal(controls_with(PORT_OVERSAMPLING, NAN).oversampling, OVERSAMPLING_2X);
+  assert_true(controls_with(PORT_ENABLED, NAN).enabled);
+}
+
+static void
+oversampling_is_the_nearest_choice(void** state)
+{
+  (void)state;
+  static const struct {
+    float value;
+    Oversampling expected;
+  } cases[] = {{-3.0f, OVERSAMPLING_1X}, {1.0f, OVERSAMPLING_1X}, {1.49f, OVERSAMPLING_1X},
+               {1.51f, OVERSAMPLING_2X}, {2.0f, OVERSAMPLING_2X}, {3.0f, OVERSAMPLING_2X},
+               {3.51f, OVERSAMPLING_4X}, {4.0f, OVERSAMPLING_4X}, {1e9f, OVERSAMPLING_4X}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+    assert_int_equal(controls_with(PORT_OVERSAMPLING, cases[i].value).oversampling,
+                     cases[i].expected);
+  }
+  for (unsigned i = 0; i < N_OVERSAMPLINGS; ++i) {
+    const float factor = (float)oversampling_factor((Oversampling)i);
+    assert_int_equal(controls_with(PORT_OVERSAMPLING, factor).oversampling, i);
+  }
+}
+
+static void
+any_value_above_0_turns_a_switch_on(void** state)
+{
+  (void)state;
+  assert_false(controls_with(PORT_ENABLED, 0.0f).enabled);
+  assert_false(controls_with(PORT_ENABLED, -1.0f).enabled);
+  assert_true(controls_with(PORT_ENABLED, 0.25f).enabled);
+  assert_true(controls_with(PORT_ENABLED, 1.0f).enabled);
+  assert_true(controls_with(PORT_MATCH, 0.25f).match);
+  assert_false(controls_with(PORT_MATCH, 0.0f).match);
+  assert_false(controls_with(PORT_MATCH, NAN).match);
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(knobs_go_from_minus_1_to_plus_1),
+      cmocka_unit_test(values_are_limited_to_their_range_and_nan_is_the_default),
+      cmocka_unit_test(oversampling_is_the_nearest_choice),
+      cmocka_unit_test(any_value_above_0_turns_a_switch_on),
+  };
+  return cmocka_run_group_tests_name("controls", tests, NULL, NULL);
+}

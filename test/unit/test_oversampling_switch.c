@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "common/control_period.h"
+#include "common/memory.h"
+#include "engine/delay_line.h"
+#include "engine/engine.h"
+#include "engine/oversampling_switch.h"
+#include "support/made_up_model.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { HIDDEN_SIZE = 8, CROSSFADE_PERIODS = 5, N_PERIODS = 40 };
+
+static const double rate_hz = 48000.0;
+
+static PackedModel* model;
+static float* memory;
+static Network network;
+
+static int
+set_up(void** state)
+{
+  (void)state;
+  const float knobs[MAX_KNOBS] = {0.2f, -0.4f};
+  const Model made_up = made_up_model(CELL_GRU, HIDDEN_SIZE);
+  model = packed_model_new(&made_up, kernel_find("plain"));
+  memory = model ? aligned_zeros(network_n_floats(model) * sizeof *memory) : NULL;
+  if (!memory) {
+    return -1;
+  }
+  network_init(&network, model, rate_hz, memory);
+  network_prime(&network, knobs);
+  network_begin_period(&network);
+  return 0;
+}
+
+static int
+tear_down(void** state)
+{
+  (void)state;
+  free(memory);
+  packed_model_free(model);
+  return 0;
+}
+
+static OversamplingSwitch*
+new_switch(double sample_rate_hz, Oversampling oversampling)
+{
+  OversamplingSwitch* sw = oversampling_switch_new(model, sample_rate_hz, CROSSFADE_PERIODS, 1);
+  assert_non_null(sw);
+  oversampling_switch_reset_to(sw, oversampling, network_silent_state(&network));
+  return sw;
+}
+
+// Fills control period i with a smooth tone.
+static void
+fill_tone(unsigned i, float* in)
+{
+  for (unsigned t = 0; t < CONTROL_PERIOD_FRAMES; ++t) {
+    in[t] = 0.5f * sinf(0.05f * (float)(i * CONTROL_PERIOD_FRAMES + t));
+  }
+}
+
+// Plays a control period of one channel.
+static void
+run_sound(OversamplingSwitch* sw, Oversampling oversampling, const float* in, float* wet,
+          float* dry)
+{
+  memcpy(wet, in, CONTROL_PERIOD_FRAMES * sizeof *in);
+  oversampling_switch_begin_period(sw, oversampling);
+  oversampling_switch_run(sw, &network, 0, &in, &wet, &dry, CONTROL_PERIOD_FRAMES);
+}
+
+static void
+run_period(OversamplingSwitch* sw, unsigned i, Oversampling oversampling, float* wet, float* dry)
+{
+  float in[CONTROL_PERIOD_FRAMES];
+  fill_tone(i, in);
+  run_sound(sw, oversampling, in, wet, dry);
+}
+
+static void
+every_choice_reports_and_has_its_latency(void** state)
+{
+  (void)state;
+  for (unsigned i = 0; i < N_OVERSAMPLINGS; ++i) {
+    OversamplingSwitch* sw = new_switch(rate_hz, (Oversampling)i);
+    const uint32_t latency = oversampling_switch_latency_frames(sw);
+    assert_true(i ? latency > 0 : latency == 0);
+    assert_true(latency < DELAY_LINE_SIZE);
+    float in[CONTROL_PERIOD_FRAMES] = {1.0f};
+    float wet[CONTROL_PERIOD_FRAMES];
+    float dry[CONTROL_PERIOD_FRAMES];
+    run_sound(sw, (Oversampling)i, in, wet, dry);
+    for (uint32_t t = 0; t < CONTROL_PERIOD_FRAMES; ++t) {
+      assert_true(dry[t] == (t == latency ? 1.0f : 0.0f));
+    }
+    oversampling_switch_free(sw);
+  }
+}
+
+// The old choice alone for the warm-up, then a mixture, then the new choice alone.
+static void
+a_change_warms_up_then_crossfades_then_plays_the_new_choice(void** state)
+{
+  (void)state;
+  OversamplingSwitch* changing = new_switch(rate_hz, OVERSAMPLING_1X);
+  OversamplingSwitch* old = new_switch(rate_hz, OVERSAMPLING_1X);
+  float wet[CONTROL_PERIOD_FRAMES];
+  float dry[CONTROL_PERIOD_FRAMES];
+  float old_wet[CONTROL_PERIOD_FRAMES];
+  float old_dry[CONTROL_PERIOD_FRAMES];
+  run_period(changing, 0, OVERSAMPLING_1X, wet, dry);
+  run_period(old, 0, OVERSAMPLING_1X, old_wet, old_dry);
+  for (unsigned i = 1; i <= N_PERIODS; ++i) {
+    run_period(changing, i, OVERSAMPLING_2X, wet, dry);
+    run_period(old, i, OVERSAMPLING_1X, old_wet, old_dry);
+    const bool is_old = memcmp(wet, old_wet, sizeof wet) == 0;
+    assert_true(is_old == (i <= CROSSFADE_PERIODS));
+    if (i > 2 * CROSSFADE_PERIODS) {
+      float delayed[2 * CONTROL_PERIOD_FRAMES];
+      fill_tone(i - 1, delayed);
+      fill_tone(i, delayed + CONTROL_PERIOD_FRAMES);
+      const uint32_t latency = oversampling_switch_latency_frames(changing);
+      assert_memory_equal(dry, delayed + CONTROL_PERIOD_FRAMES - latency, sizeof dry);
+    }
+  }
+  oversampling_switch_free(changing);
+  oversampling_switch_free(old);
+}
+
+static void
+the_latency_is_that_of_the_incoming_choice_from_the_change_on(void** state)
+{
+  (void)state;
+  OversamplingSwitch* sw = new_switch(rate_hz, OVERSAMPLING_1X);
+  OversamplingSwitch* other = new_switch(rate_hz, OVERSAMPLING_4X);
+  assert_int_equal(oversampling_switch_latency_frames(sw), 0);
+  oversampling_switch_begin_period(sw, OVERSAMPLING_4X);
+  assert_int_equal(oversampling_switch_latency_frames(sw),
+                   oversampling_switch_latency_frames(other));
+  oversampling_switch_free(sw);
+  oversampling_switch_free(other);
+}
+
+static void
+a_change_ends_before_the_next_one_begins(void** state)
+{
+  (void)state;
+  OversamplingSwitch* sw = new_switch(rate_hz, OVERSAMPLING_1X);
+  OversamplingSwitch* other = new_switch(rate_hz, OVERSAMPLING_2X);
+  float wet[CONTROL_PERIOD_FRAMES];
+  float dry[CONTROL_PERIOD_FRAMES];
+  run_period(sw, 0, OVERSAMPLING_2X, wet, dry);
+  for (unsigned i = 1; i < 2 * CROSSFADE_PERIODS; ++i) {
+    run_period(sw, i, OVERSAMPLING_1X, wet, dry);
+    assert_int_equal(oversampling_switch_latency_frames(sw),
+                     oversampling_switch_latency_frames(other));
+  }
+  run_period(sw, 2 * CROSSFADE_PERIODS, OVERSAMPLING_1X, wet, dry);
+  assert_int_equal(oversampling_switch_latency_frames(sw), 0);
+  oversampling_switch_free(sw);
+  oversampling_switch_free(other);
+}
+
+static void
+choices_that_a_high_rate_fulfils_share_an_engine_and_do_not_fade(void** state)
+{
+  (void)state;
+  OversamplingSwitch* sw = new_switch(192000.0, OVERSAMPLING_1X);
+  OversamplingSwitch* still = new_switch(192000.0, OVERSAMPLING_1X);
+  float wet[CONTROL_PERIOD_FRAMES];
+  float dry[CONTROL_PERIOD_FRAMES];
+  float still_wet[CONTROL_PERIOD_FRAMES];
+  for (unsigned i = 0; i < N_PERIODS; ++i) {
+    run_period(sw, i, i % 2U ? OVERSAMPLING_4X : OVERSAMPLING_2X, wet, dry);
+    run_period(still, i, OVERSAMPLING_1X, still_wet, dry);
+    assert_int_equal(oversampling_switch_latency_frames(sw), 0);
+    assert_memory_equal(wet, still_wet, sizeof wet);
+  }
+  oversampling_switch_free(sw);
+  oversampling_switch_free(still);
+}
+
+static void
+a_rate_10_percent_short_needs_no_more_stages(void** state)
+{
+  (void)state;
+  assert_int_equal(engine_n_stages(model, 48000.0, 2), 1);
+  assert_int_equal(engine_n_stages(model, 44100.0, 2), 1);
+  assert_int_equal(engine_n_stages(model, 43100.0, 2), 2);
+  assert_int_equal(engine_n_stages(model, 44100.0, 1), 0);
+  assert_int_equal(engine_n_stages(model, 96000.0, 4), 1);
+  assert_int_equal(engine_n_stages(model, 192000.0, 4), 0);
+}
+
+int
+main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_choice_reports_and_has_its_latency),
+      cmocka_unit_test(a_change_warms_up_then_crossfades_then_plays_the_new_choice),
+      cmocka_unit_test(the_latency_is_that_of_the_incoming_choice_from_the_change_on),
+      cmocka_unit_test(a_change_ends_before_the_next_one_begins),
+      cmocka_unit_test(choices_that_a_high_rate_fulfils_share_an_engine_and_do_not_fade),
+      cmocka_unit_test(a_rate_10_percent_short_needs_no_more_stages),
+  };
+  return cmocka_run_group_tests_name("oversampling switch", tests, set_up, tear_down);
+}

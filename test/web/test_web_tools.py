@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests what the web page offers besides the pedal: loops, a cabinet, devices, and the blind test."""
+
+import numpy as np
+import soundfile
+
+import browser
+import common
+import page
+from page import Page
+
+setUpModule = page.start  # noqa: N816 # unittest's name
+tearDownModule = page.stop  # noqa: N816 # unittest's name
+
+
+class Tools(Page):
+    def choose_option(self, name, value):
+        self.browser.find_element("css selector", f"#{name} option[value='{value}']").click()
+
+    def move_to(self, part):
+        self.browser.execute_script("""
+          const [slider, part] = arguments
+          slider.value = part
+          slider.dispatchEvent(new Event('input'))
+          slider.dispatchEvent(new Event('change'))""", self.get("position"), part)
+
+    def position(self):
+        return float(self.get("position").get_attribute("value"))
+
+    def rendered(self):
+        self.get("render").click()
+        (file,) = self.download()
+        sound = soundfile.read(file)[0]
+        self.clear()
+        return sound
+
+    def test_overview(self):
+        """the waveform of the clip and the axes are drawn before anything plays, and that of a file is drawn anew"""
+        script = """
+          return [...document.querySelectorAll('canvas')].map((canvas) =>
+            canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((x) => x > 0).length)"""
+        self.wait(lambda: self.get("time").text == "0:00 / 0:09")
+        drawn = self.browser.execute_script(script)
+        self.assertGreater(min(drawn), 500)
+        self.choose(self.write("half.wav", np.repeat([0.0, 0.5], 24000), 48000))
+        self.message("half.wav: 1.0 s")
+        left, right = self.browser.execute_script("""
+          const canvas = document.querySelector('#overview canvas')
+          const { width, height } = canvas
+          const pen = canvas.getContext('2d')
+          const count = (x) => pen.getImageData(x, 0, width / 2, height).data.filter((value) => value > 0).length
+          return [count(0), count(width / 2)]""")
+        self.assertGreater(right, 10 * left)
+        self.browser.complaints()  # that pictures are read
+
+    def test_loop(self):
+        """a loop plays its part of the sound only, until all is looped again"""
+        self.choose(self.write("long.wav", 0.1 * common.playing(10 * 48000, 1), 48000))
+        self.message("long.wav: 10.0 s")
+        self.move_to(0.5)
+        self.get("loop-from").click()
+        self.move_to(0.53)
+        self.get("loop-to").click()
+        self.move_to(0.9)
+        self.play()
+        seen = self.browser.execute_async_script("""
+          const seen = []
+          const look = () => {
+            seen.push(Number(document.getElementById('position').value))
+            seen.length < 40 ? setTimeout(look, 25) : arguments[0](seen)
+          }
+          setTimeout(look, 100)""")
+        self.assertGreaterEqual(min(seen), 0.499)
+        self.assertLessEqual(max(seen), 0.531)
+        self.assertGreater(sum(after < before for before, after in zip(seen, seen[1:])), 1)
+        self.get("loop-all").click()
+        self.wait(lambda: self.position() > 0.54)
+
+    def test_cabinet(self):
+        """renders have the cabinet only where that is ticked: the page's own removes treble, a file's convolves"""
+        self.open("/", on=0)
+        sound = 0.1 * common.playing(48000, 2)
+        self.choose(self.write("noise.wav", sound, 48000))
+        self.message("noise.wav: 1.0 s")
+        self.choose_option("format", "float32")
+        self.choose_option("cabinet", "designed")
+        self.assertLess(np.abs(self.rendered() - sound).max(), 1e-7)
+        self.get("cabinet-renders").click()
+        power = np.abs(np.fft.rfft(self.rendered())) ** 2 / np.abs(np.fft.rfft(sound)) ** 2
+        bands = [10 * np.log10(np.median(power[low:high])) for low, high in ((20, 40), (200, 2000), (9000, 12000))]
+        common.note("cabinet: " + ", ".join(f"{db:.1f} dB" for db in bands))
+        self.assertLess(bands[0], bands[1] - 6)
+        self.assertLess(bands[2], bands[1] - 25)
+        response = np.zeros(3000)
+        response[[10, 2900]] = 0.5, -0.25
+        self.get("response").send_keys(str(self.write("room.wav", response, 48000)))
+        self.wait(lambda: self.get("cabinet").get_attribute("value") == "own")
+        expected = np.convolve(sound, response)[:len(sound)]
+        played = self.rendered()
+        gain = np.dot(played, expected) / np.dot(expected, expected)
+        self.assertTrue(0.5 < gain < 4, gain)
+        self.assertLess(np.abs(played - gain * expected).max(), 1e-5)
+
+    def test_cabinet_plays(self):
+        """the cabinet plays live, and a file that holds no response is refused"""
+        self.browser.execute_script("""
+          const Node = ConvolverNode
+          window.made = 0
+          window.ConvolverNode = class extends Node { constructor (...all) { super(...all); ++window.made } }""")
+        self.play()
+        self.choose_option("cabinet", "designed")
+        self.wait(lambda: self.browser.execute_script("return made") == 1)
+        self.get("response").send_keys(str(self.write("nothing.wav", np.zeros(100), 48000)))
+        self.message("nothing.wav is silent")
+        self.assertEqual(self.get("cabinet").get_attribute("value"), "none")
+        self.assertEqual(self.get("play").text, "Stop")
+
+    def test_devices(self):
+        """the visitor chooses among the named devices; the page says when one cannot be used"""
+        self.choose_option("source", "microphone")
+        self.play()
+        self.message("The input plays at ")
+        self.wait(lambda: len(self.browser.find_elements("css selector", "#input-device option")) > 1)
+        self.browser.find_elements("css selector", "#input-device option")[-1].click()
+        self.wait(lambda: self.get("play").text == "Stop" and self.level("after") > -60)
+        self.browser.execute_script("""
+          AudioContext.prototype.setSinkId = async () => { throw new Error('gone') }
+          document.getElementById('output-device').append(new Option('Speakers', 'speakers'))""")
+        self.browser.execute_script("""
+          const list = document.getElementById('output-device')
+          list.value = 'speakers'
+          list.dispatchEvent(new Event('change'))""")
+        self.message("cannot use this output. (gone)")
+        self.assertEqual(self.get("play").text, "Play")
+
+    def test_blind(self):
+        """the blind test plays what X is, at equal loudness, and counts the answers"""
+        self.browser.execute_script("""
+          const { setTargetAtTime } = AudioParam.prototype
+          window.targets = []
+          AudioParam.prototype.setTargetAtTime = function (value, ...others) {
+            targets.push(value)
+            return setTargetAtTime.call(this, value, ...others)
+          }
+          const Gain = GainNode
+          window.levels = []
+          window.GainNode = class extends Gain {
+            constructor (context, options) {
+              super(context, options)
+              levels.push(options.gain)
+            }
+          }""")
+        self.get("blind").find_element("tag name", "summary").click()
+        self.choose_option("blind-a", "bypassed")
+        self.choose_option("blind-b", "now")
+        self.get("blind-start").click()
+        self.wait(lambda: self.get("blind-listen").is_displayed())
+        quiet, loud = sorted(level for level in self.browser.execute_script("return levels") if level)
+        self.assertEqual(loud, 1)  # the bypassed guitar is the quieter one
+        self.assertTrue(0.3 < quiet < 0.7, quiet)
+        for trial in range(1, 7):
+            x = self.browser.execute_script("return targets.slice(-2)").index(1)
+            self.browser.switch_to.active_element.send_keys("b")
+            self.assertEqual(self.browser.execute_script("return targets.slice(-2)"), [0, 1])
+            self.browser.switch_to.active_element.send_keys("12"[x if trial < 6 else 1 - x])
+            self.wait(lambda n=trial: f"of {n} right" in self.get("blind-score").text)
+        # 1 or 0 wrong of 6 by chance: 7 of 64 ways
+        self.assertEqual(self.get("blind-score").text,
+                         "Wrong. 5 of 6 right. Guessing does as well or better with a chance of 11 %.")
+        self.get("play").click()
+        self.wait(lambda: not self.get("blind-listen").is_displayed())
+
+    def test_live_regions(self):
+        """while a sound plays, screen readers are told no more than one change a second"""
+        self.play()
+        changes = self.browser.execute_async_script("""
+          let changes = 0
+          const regions = document.querySelectorAll('output, [role=status], [role=alert], [aria-live]')
+          const observer = new MutationObserver((list) => { changes += list.length })
+          regions.forEach((region) => observer.observe(region, { childList: true, characterData: true, subtree: true }))
+          setTimeout(() => arguments[0](changes), 2000)""")
+        self.assertLessEqual(changes, 2)
+
+
+class Offline(Page):
+    def test_offline(self):
+        """a page that was served once opens and plays without its server, and browsers may install it"""
+        server = browser.Server(self.shared.find_file)
+        self.browser.get(server.url + "/")
+        self.browser.execute_async_script("navigator.serviceWorker.ready.then(() => arguments[0]())")
+        self.assertEqual(self.browser.execute_cdp_cmd("Page.getInstallabilityErrors", {})["installabilityErrors"], [])
+        self.wait(lambda: self.browser.execute_script("return navigator.serviceWorker.controller !== null"))
+        server.close()
+        self.browser.get("about:blank")
+        self.browser.complaints()
+        self.browser.get(server.url + "/#gain=7")
+        self.assertEqual(self.knob("gain").get_attribute("aria-valuenow"), "7")
+        self.play()
+        self.browser.complaints()  # that the server is away
+
+
+if __name__ == "__main__":
+    common.main()
