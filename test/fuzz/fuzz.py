@@ -32,14 +32,15 @@ def call(program, *arguments):
     return result.returncode, result.stdout
 
 
-def fuzz(name, seconds, program=None):
-    """Fuzzes from the corpus of that name; returns the exit status and the output of libFuzzer."""
-    new, found = BUILD / "corpus" / (program or name), BUILD / "found"
+def fuzz(name, new, limit, program=None):
+    """Fuzzes from the corpus of that name with options of libFuzzer that say when to end. The folder `new` gets inputs
+    that reach new code. Returns the exit status and the output of libFuzzer.
+    """
+    found = BUILD / "found"
     for folder in (new, found):
         folder.mkdir(parents=True, exist_ok=True)
-    return call(program or f"fuzz_{name}", f"-max_total_time={seconds}", f"-max_len={MAX_BYTES[name]}",
-                "-len_control=0", "-timeout=30", "-print_final_stats=1",
-                f"-artifact_prefix={found}/{program or name}-", new, corpus(name))
+    return call(program or f"fuzz_{name}", *limit, f"-max_len={MAX_BYTES[name]}", "-len_control=0", "-timeout=30",
+                "-print_final_stats=1", f"-artifact_prefix={found}/{program or name}-", new, corpus(name))
 
 
 def summary(said):
@@ -54,7 +55,7 @@ def main():
     seconds = max(1, round(float(sys.argv[1]) / len(MAX_BYTES)))
     failed = []
     for name in MAX_BYTES:
-        status, said = fuzz(name, seconds)
+        status, said = fuzz(name, BUILD / "corpus" / name, [f"-max_total_time={seconds}"])
         print(f"fuzz_{name}: {summary(said)}", flush=True)
         if status:
             failed.append(name)
