@@ -116,6 +116,12 @@ wet_part(const Host* host)
   return host_control(host, PORT_ENABLED) > 0.0f ? 0.01f * blend : 0.0f;
 }
 
+static bool
+is_matched(const Host* host)
+{
+  return host_control(host, PORT_MATCH) > 0.0f && !(host_control(host, PORT_ENABLED) > 0.0f);
+}
+
 // Updates the times since the controls changed.
 static void
 note_changes(Host* host)
@@ -128,7 +134,7 @@ note_changes(Host* host)
     host->since_wet = wet == host->wet ? host->since_wet : 0;
     host->since_times = times(host) == host->times ? host->since_times : 0;
   }
-  if (host_control(host, PORT_MATCH) > 0.0f && !(host_control(host, PORT_ENABLED) > 0.0f)) {
+  if (is_matched(host)) {
     host->since_match = 0;
   }
   host->is_fresh = false;
@@ -251,6 +257,6 @@ host_run(Host* host, uint32_t n_frames, bool is_in_place)
   check_block(host, host_out, n_frames);
   memcpy(host->past, input_history + n_frames, sizeof host->past);
   host->since_wet += host->since_wet < LONG_AGO ? n_frames : 0;
-  host->since_match += host->since_match < LONG_AGO ? n_frames : 0;
+  host->since_match += host->since_match < LONG_AGO && !is_matched(host) ? n_frames : 0;
   host->since_times += host->since_times < LONG_AGO ? n_frames : 0;
 }
