@@ -9,6 +9,7 @@ export class Host {
   // `onChange` is called with the settings when the visitor or the page changes them.
   constructor (root, script, settings, onChange) {
     Object.assign(this, { root, script, settings: { ...settings }, onChange, data: {} })
+    root.querySelector('.od3-match').remove() // the page has its own, by the loudness that it measures
     root.querySelectorAll('[mod-widget-rotation]').forEach((knob) => this.listenToKnob(knob))
     root.querySelectorAll('[mod-role=enumeration-option]').forEach((option) => option.addEventListener('click', () =>
       this.change('oversampling', Number(option.getAttribute('mod-port-value')))))

@@ -83,7 +83,7 @@ class Description(unittest.TestCase):
             ranges = [float(re.search(rf'aria-value{end}="([^"]+)"', element).group(1)) for end in ("min", "max")]
             self.assertEqual(ranges, [self.controls[symbol]["ranges"][name] for name in ("minimum", "maximum")])
             self.assertRegex(element, 'data-step="[0-9.]+"\\s+data-unit="(hours|decibels|percent)"')
-        for selector in re.findall(r'<div class="od3-selector.*?\n  </div>', self.template, re.DOTALL):
+        for selector in re.findall(r'<div class="od3-selector.*?\n\s*</div>', self.template, re.DOTALL):
             port = self.controls[re.search('mod-port-symbol="([^"]+)"', selector)[1]]
             options = [float(value) for value in re.findall(r'mod-port-value="(\d+)"', selector)]
             self.assertLessEqual({point["value"] for point in port["scalePoints"]}, set(options))
@@ -274,7 +274,7 @@ class Behaviour(Board):
 
     def test_reach(self):
         """the pointer reaches every widget instead of the drag handle"""
-        self.check_reach(".od3-knob, .od3-option, .od3-switch", 7)
+        self.check_reach(".od3-knob, .od3-option, .od3-switch", 9)
 
     def test_drag(self):
         """dragging a knob sends its value, turns the knob and shows the value"""
@@ -361,6 +361,20 @@ class Behaviour(Board):
         self.assertIn("selected", two.get_attribute("class"))
         self.assertEqual((four.get_attribute("aria-checked"), two.get_attribute("aria-checked")), ("false", "true"))
 
+    def test_match(self):
+        """Match sends off and on and shows the host's choice; its words are as large as those of Oversampling"""
+        off, on = (self.board.find(f'.od3-match [mod-port-value="{n}"]') for n in (0, 1))
+        self.assertEqual((off.get_attribute("aria-checked"), on.get_attribute("aria-checked")), ("true", "false"))
+        self.actions().click(on).perform()
+        self.assertEqual(self.board.host("sent"), [["match", 1]])
+        self.assertEqual((off.get_attribute("aria-checked"), on.get_attribute("aria-checked")), ("false", "true"))
+        self.board.host("set('match', 0, null)")
+        self.assertIn("selected", off.get_attribute("class"))
+        self.assertEqual(self.board.host("sent"), [["match", 1]])
+        texts = [self.board.find(f".od3-{name}") for name in ("option", "option-name", "input-level-name")]
+        sizes = {element.value_of_css_property("font-size") for element in (off, on, *texts)}
+        self.assertEqual(len(sizes), 1, sizes)
+
     def test_bypass(self):
         """the footswitch sends bypass, and switch and light follow the host"""
         switch, light = self.board.find(".od3-switch"), self.board.find(".od3-light")
@@ -379,7 +393,7 @@ class Behaviour(Board):
 
     def test_keyboard(self):
         """Tab reaches every widget, the focus is visible, and keys change values"""
-        self.assertEqual(self.tab_order(5), ["Level", "Tone", "Gain", "2x", "Pedal on"])
+        self.assertEqual(self.tab_order(6), ["Level", "Tone", "Gain", "2x", "off", "Pedal on"])
         self.board.browser.switch_to.active_element.send_keys(Keys.SPACE)
         self.knob("gain").send_keys(Keys.ARROW_UP, Keys.PAGE_DOWN)
         self.knob("level").send_keys(Keys.END)
@@ -414,7 +428,7 @@ class StereoBehaviour(Board):
 
     def test_controls(self):
         """the pointer reaches every widget, and a knob sends its value"""
-        self.check_reach(".od3-knob, .od3-option, .od3-switch", 7)
+        self.check_reach(".od3-knob, .od3-option, .od3-switch", 9)
         self.drag(self.knob("gain"), 30)
         self.assertEqual({symbol for symbol, _ in self.board.host("sent")}, {"gain"})
 

@@ -288,6 +288,11 @@ class Playing(Page):
         self.wait(lambda: self.knob("gain").get_attribute("aria-valuetext") == "5 o'clock")
         self.assertEqual(self.browser.find_element("css selector", ".od3-option.selected").text, "2x")
 
+    def test_face(self):
+        """the pedal has the choices of Oversampling but no Match: the page has its own, by measured loudness"""
+        options = self.browser.find_elements("css selector", "#pedal .od3-option")
+        self.assertEqual([option.text for option in options], ["1x", "2x", "4x"])
+
     def test_copy_link(self):
         """the copied link has the settings; when the browser does not copy it, the page says why"""
         self.browser.execute_script("navigator.clipboard.writeText = async (text) => { window.copied = text }")
