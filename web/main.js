@@ -30,7 +30,7 @@ async function loadAssets () {
   return {
     wasm: WebAssembly.validate(simd) ? simd : await unpack('core-scalar'),
     model: { name: $('model').dataset.name, bytes: await unpack('model') },
-    // A page that was opened from a disk cannot load a worklet from a Blob.
+    // In Chromium, a page that was opened from a disk loads a worklet from no other kind of address.
     worklet: `data:text/javascript,${encodeURIComponent(data('worklet'))}`,
     renderer: URL.createObjectURL(new Blob([data('renderer')], { type: 'text/javascript' }))
   }

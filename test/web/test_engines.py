@@ -43,11 +43,20 @@ READ_RENDERED = """
   reader.onload = () => arguments[0](reader.result.split(',')[1])
   reader.readAsDataURL(window.rendered)
 """
+FOREIGN_SCRIPTS = """<script>window.ran = 'inline'</script><script src="foreign.js"></script>
+<script src="data:text/javascript,window.ran='data'"></script>"""
 
 
 def setUpModule():
     os.environ["DISPLAY"] = xvfb.start(unittest.addModuleCleanup)
     os.environ["PULSE_SERVER"] = pulse.start(unittest.addModuleCleanup)
+
+
+def find_file(path):
+    """Returns a file of the page; /marked is the page with scripts in its markup that are not its own."""
+    if path == "/marked":
+        return (page.PAGE / "index.html").read_text().replace("<main>", FOREIGN_SCRIPTS + "<main>")
+    return "window.ran = 'a file'" if path == "/foreign.js" else page.PAGE / (path[1:] or "index.html")
 
 
 class Features:
@@ -58,7 +67,7 @@ class Features:
     @classmethod
     def setUpClass(cls):
         began = time.monotonic()
-        cls.server = browser.Server(lambda path: page.PAGE / (path[1:] or "index.html"))
+        cls.server = browser.Server(find_file)
         cls.addClassCleanup(cls.server.close)
         cls.browser = engines.ENGINES[cls.engine]()
         cls.addClassCleanup(cls.browser.quit)
@@ -136,6 +145,14 @@ class Features:
         """a page that was opened from a disk plays"""
         self.open((page.PAGE / "index.html").as_uri())
         self.play()
+
+    def test_foreign_scripts(self):
+        """a script in the page's markup that is not the page's own does not run, wherever it comes from"""
+        self.open(f"{self.server.url}/marked")
+        # The page's own script comes after the others and adds the manifest's link last.
+        self.wait_for(lambda: self.browser.execute_script("return document.querySelector('link[rel=manifest]')"))
+        self.assertEqual(self.browser.execute_script("return [window.ran || 'none', typeof od3Clip]"),
+                         ["none", "function"])
 
     def test_renders(self):
         """a stereo file renders as the native core plays it"""
