@@ -44,7 +44,7 @@ def controls():
 def bundle(*names):
     """Returns the text of each script with all modules that it imports."""
     with tempfile.TemporaryDirectory() as folder:
-        for module in HERE.glob("*.js"):
+        for module in [*HERE.glob("*.js"), HERE / "teacher.json"]:
             shutil.copy(module, folder)
         (Path(folder) / "controls.js").write_text(controls(), encoding="utf-8")
         command = ["esbuild", "--bundle", "--format=esm", "--minify-whitespace", "--minify-syntax", "--charset=utf8",

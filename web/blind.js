@@ -2,17 +2,18 @@
 // Connects the blind test with its part of the page.
 import { BlindTest } from './abx.js'
 import { renderBuffer } from './render.js'
+import { parse } from './settings.js'
+import { clip, decode } from './sources.js'
+import TEACHER from './teacher.json'
 import { setText, text } from './text.js'
 
 const LONGEST_S = 10
 const KEYS = { a: 'listen', b: 'listen', x: 'listen', 1: 'a', 2: 'b' }
 const FACTORS = [1, 2, 4]
 
-// Returns a part of a sound as a sound of its own, at most LONGEST_S.
-function cut (buffer, { from, to }) {
+// Returns a part of a sound as a sound of its own.
+function cut (buffer, start, length) {
   const { numberOfChannels, sampleRate } = buffer
-  const start = Math.floor(from * buffer.length)
-  const length = Math.max(1, Math.min(Math.floor(to * buffer.length) - start, LONGEST_S * sampleRate))
   const part = new AudioBuffer({ numberOfChannels, length, sampleRate })
   for (let channel = 0; channel < numberOfChannels; ++channel) {
     part.copyToChannel(buffer.getChannelData(channel).subarray(start, start + length), channel)
@@ -20,9 +21,17 @@ function cut (buffer, { from, to }) {
   return part
 }
 
+// Returns a loop as a sound of its own, at most LONGEST_S.
+function cutLoop (buffer, { from, to }) {
+  const start = Math.floor(from * buffer.length)
+  const length = Math.min(Math.floor(to * buffer.length) - start, LONGEST_S * buffer.sampleRate)
+  return cut(buffer, start, Math.max(1, length))
+}
+
 export class Blind {
   // `find` finds an element of the page by its id. `sound` resolves to { buffer, loop }, `settings` returns the knobs
-  // as they are, and `assets` resolves to the binaries with the model that plays. `onStart` is called before the test
+  // as they are, and `assets` resolves to the binaries with the model that plays, `ownAssets` to those with the
+  // pedal's own. `onStart` is called before the test
   // plays, and `onError` with what made it fail.
   constructor (find, presets, callbacks) {
     Object.assign(this, { find, presets, ...callbacks, test: null, starting: null })
@@ -49,16 +58,45 @@ export class Blind {
     FACTORS.forEach((factor) => select.append(new Option(`${factor}x`, factor)))
     add('now', 'now')
     add('bypassed', 'bypassed')
+    add('teacher', 'teacher')
     this.presets.forEach(({ id }) => add(id, id))
   }
 
-  // Returns the settings that a choice stands for.
-  settingsOf (choice) {
-    const now = this.settings()
+  // Returns the settings that a choice stands for, where the knobs are as in `now`.
+  settingsOf (choice, now) {
     const preset = this.presets.find(({ id }) => id === choice)
     return preset ? { ...now, on: true, ...preset.settings }
       : FACTORS.includes(Number(choice)) ? { ...now, on: true, oversampling: Number(choice) }
         : { ...now, on: choice !== 'bypassed' }
+  }
+
+  // Resolves to the two sounds that the visitor chose.
+  async render () {
+    const choices = ['blind-a', 'blind-b'].map((id) => this.find(id).value)
+    const { part, now, assets } = await (choices.includes('teacher') ? this.teachersPart() : this.visitorsPart())
+    const buffers = []
+    for (const choice of choices) {
+      buffers.push(choice === 'teacher' ? (await decode(await clip('teacher'))).buffer
+        : await renderBuffer(part, this.settingsOf(choice, now), assets, {}))
+    }
+    return buffers
+  }
+
+  // Resolves to what a test plays: the sound, the knobs, and the binaries that render it.
+  async visitorsPart () {
+    const { buffer, loop } = await this.sound()
+    return { part: cutLoop(buffer, loop), now: this.settings(), assets: await this.assets() }
+  }
+
+  // Resolves to the same for a test against the network that the pedal's own model learned from: teacher.py rendered
+  // one part of a clip at one position of the knobs.
+  async teachersPart () {
+    const { buffer } = await decode(await clip(TEACHER.clip))
+    return {
+      part: cut(buffer, TEACHER.first_frame, TEACHER.n_frames),
+      now: { ...parse('').settings, gain: TEACHER.gain, tone: TEACHER.tone },
+      assets: await this.ownAssets()
+    }
   }
 
   // Call it while the browser handles a click.
@@ -71,13 +109,7 @@ export class Blind {
       const context = new AudioContext()
       starting.context = context
       context.resume().catch(() => {}) // the test is silent then, and says nothing wrong
-      const { buffer, loop } = await this.sound()
-      const assets = await this.assets()
-      const part = cut(buffer, loop)
-      const buffers = []
-      for (const id of ['blind-a', 'blind-b']) {
-        buffers.push(await renderBuffer(part, this.settingsOf(this.find(id).value), assets, {}))
-      }
+      const buffers = await this.render()
       if (this.starting === starting) {
         this.starting = null
         this.test = new BlindTest(context)

@@ -101,6 +101,7 @@ const blind = new Blind($, presetList, {
   settings: allSettings,
   sound: async () => ({ buffer: (await selectedSound()).buffer, loop: player.loop }),
   assets: modelAssets,
+  ownAssets: () => assets,
   onStart: () => player.stop(),
   onError: (error) => report(sourceName(), error)
 })

@@ -3,7 +3,7 @@
 // first, so that the kept copy is never the reason for an old page.
 
 const CACHE = 'od3'
-const KEPT = ['./', 'clips/guitar.js', 'clips/bass.js', 'manifest.webmanifest', 'icon.svg']
+const KEPT = ['./', 'clips/guitar.js', 'clips/bass.js', 'clips/teacher.js', 'manifest.webmanifest', 'icon.svg']
 
 addEventListener('install', (event) => event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(KEPT))))
 addEventListener('activate', (event) => event.waitUntil(clients.claim()))

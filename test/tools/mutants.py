@@ -220,7 +220,8 @@ class Worker:
         wasm = self.build / "wasm"
         is_whole = self.passes(sys.executable, self.top / "web/assemble.py", wasm / "core-simd.wasm",
                                wasm / "core-scalar.wasm", self.top / "weights/od3.gru", self.top / "ttl/presets.ttl",
-                               self.top / "test/data/guitar.flac", wasm / "bass.flac", self.build / "web")
+                               self.top / "test/data/guitar.flac", wasm / "bass.flac",
+                               self.top / "web/teacher.flac", self.build / "web")
         return None if is_whole and self.passes(sys.executable, "test/web/test_web.py") else "web/test_web"
 
     def killer(self, mutant, kills):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The C network equals the checkpoint in double precision to 2e-6."""
 
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -15,6 +16,10 @@ import common
 import export
 import pyneuralfx
 import reference
+
+sys.path.append(str(common.TOP / "web"))
+
+import teacher  # noqa: E402 # found through the line above
 
 TOLERANCE = 2e-6
 N = 12000
@@ -95,11 +100,13 @@ class Reference(unittest.TestCase):
     float32 measures the error that is unavoidable there.
     """
 
+    def setUp(self):
+        self.config = pyneuralfx.read_config(common.SHARED / "statichyper_gru.yml")
+        self.parameters = pyneuralfx.read_parameters(common.SHARED / "best_params.pt", self.config)
+
     def check(self, name, positions):
-        config = pyneuralfx.read_config(common.SHARED / "statichyper_gru.yml")
-        parameters = pyneuralfx.read_parameters(common.SHARED / "best_params.pt", config)
         x, _ = soundfile.read(common.SHARED / f"golden/{name}_48000.wav", dtype="float32")
-        rounded = reference.play(parameters, config, x, list(positions), np.float32)
+        rounded = reference.play(self.parameters, self.config, x, list(positions), np.float32)
         with tempfile.TemporaryDirectory() as folder:
             model = Path(folder) / "model.gru"
             export.export(common.SHARED / "best_params.pt", common.SHARED / "statichyper_gru.yml", model)
@@ -122,6 +129,12 @@ class Reference(unittest.TestCase):
     def test_probe(self):
         """on the probe, the required share of samples is within the tolerance at each knob position"""
         self.check("probe", {(0.0, 0.0): 0.85, (1.0, -1.0): 0.94, (-1.0, 1.0): 1.0})
+
+    def test_clip(self):
+        """the first 0.1 s of the page's clip of the reference model are what that model plays"""
+        expected = teacher.play(self.parameters, self.config, 4800)
+        played, _ = soundfile.read(common.TOP / "web/teacher.flac", 4800)
+        self.assertLess(np.abs(played - expected).max(), 2 ** -15)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Tests what the web page offers besides the pedal: loops, a cabinet, devices, and the blind test."""
 
+import base64
+
 import numpy as np
 import soundfile
 
@@ -12,6 +14,29 @@ from page import Page
 
 setUpModule = page.start  # noqa: N816 # unittest's name
 tearDownModule = page.stop  # noqa: N816 # unittest's name
+# Keeps the sounds that the page plays, and the gains that it makes.
+WATCH_BUFFERS = """
+  const Source = AudioBufferSourceNode
+  window.buffers = []
+  window.AudioBufferSourceNode = class extends Source {
+    constructor (context, options) {
+      super(context, options)
+      buffers.push(options.buffer)
+    }
+  }
+  const Gain = GainNode
+  window.levels = []
+  window.GainNode = class extends Gain {
+    constructor (context, options) {
+      super(context, options)
+      levels.push(options.gain)
+    }
+  }"""
+READ_BUFFERS = """
+  return buffers.map((buffer) => {
+    const bytes = new Uint8Array(buffer.getChannelData(0).buffer)
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+  })"""
 
 
 class Tools(Page):
@@ -142,15 +167,8 @@ class Tools(Page):
           AudioParam.prototype.setTargetAtTime = function (value, ...others) {
             targets.push(value)
             return setTargetAtTime.call(this, value, ...others)
-          }
-          const Gain = GainNode
-          window.levels = []
-          window.GainNode = class extends Gain {
-            constructor (context, options) {
-              super(context, options)
-              levels.push(options.gain)
-            }
           }""")
+        self.browser.execute_script(WATCH_BUFFERS)
         self.get("blind").find_element("tag name", "summary").click()
         self.choose_option("blind-a", "bypassed")
         self.choose_option("blind-b", "now")
@@ -170,6 +188,32 @@ class Tools(Page):
                          "Wrong. 5 of 6 right. Guessing does as well or better with a chance of 11 %.")
         self.get("play").click()
         self.wait(lambda: not self.get("blind-listen").is_displayed())
+
+    def test_teacher(self):
+        """against the network that it learned from, the pedal plays the same part, to the sample and to 0.1 dB"""
+        self.browser.execute_script(WATCH_BUFFERS)
+        self.get("blind").find_element("tag name", "summary").click()
+        self.choose_option("blind-a", "1")
+        self.choose_option("blind-b", "teacher")
+        self.get("blind-start").click()
+        self.wait(lambda: self.get("blind-listen").is_displayed())
+        sounds = [np.frombuffer(base64.b64decode(sound), "<f4").astype(float)
+                  for sound in self.browser.execute_script(READ_BUFFERS)]
+        teacher, rate_hz = soundfile.read(common.TOP / "web/teacher.flac")
+        self.assertEqual((rate_hz, len(teacher)), (48000, len(sounds[1])))
+        self.assertLess(np.abs(sounds[1] - teacher).max(), 2 ** -15)
+        gains = [level for level in self.browser.execute_script("return levels") if level]
+        self.assertEqual(max(gains), 1)
+        pedal = gains[0] * sounds[0]
+        teacher *= gains[1]
+        errors = {shift: np.mean((pedal[100:-100] - teacher[100 + shift:len(teacher) - 100 + shift]) ** 2)
+                  for shift in range(-50, 51)}
+        self.assertEqual(min(errors, key=errors.get), 0)
+        level_db = page.db(np.std(pedal) / np.std(teacher))
+        ratio = np.var(pedal - teacher) / np.var(teacher)
+        common.note(f"ESR {100 * ratio:.2f} %, {level_db:+.2f} dB")
+        self.assertLess(abs(level_db), 0.1)
+        self.assertTrue(0.001 < ratio < 0.003, ratio)
 
     def test_live_regions(self):
         """while a sound plays, screen readers are told no more than one change a second"""
