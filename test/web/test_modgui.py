@@ -548,6 +548,20 @@ class PlayerBehaviour(Board):
         """the pointer reaches every widget instead of the drag handle"""
         self.check_reach(".od3-knob, .od3-option, .od3-switch, .od3-arrow, .od3-model", 18)
 
+    def test_options(self):
+        """the arrow keys choose in each group of options, which Tab enters at the chosen one"""
+        down, up = (Keys.ARROW_RIGHT, Keys.ARROW_DOWN), (Keys.ARROW_LEFT, Keys.ARROW_UP)
+        for symbol, values in (("oversampling", [1, 2, 4]), ("normalize", [0, 1]), ("match", [0, 1])):
+            chosen = self.knob(symbol).find_element("css selector", "[aria-checked=true]")
+            at = values.index(int(chosen.get_attribute("mod-port-value")))
+            for key in (*down, *down, *up, *up):
+                chosen.send_keys(key)
+                chosen = self.board.browser.switch_to.active_element
+                at = (at + (1 if key in down else -1)) % len(values)
+                self.assertEqual(self.board.host("sent")[-1], [symbol, values[at]])
+                entered = self.knob(symbol).find_elements("css selector", "[tabindex='0']")
+                self.assertEqual(([chosen], chosen.get_attribute("aria-checked")), (entered, "true"))
+
     def test_keyboard(self):
         """Tab reaches every widget, the focus is visible, and the switch obeys a key"""
         self.tell("modelKnobs", "gain: 0 to 10\ntone: 0 to 10")
