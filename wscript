@@ -99,6 +99,7 @@ def options(opt):
                    'accuracy, latency, aliasing, silence; a quarter of an hour')
     opt.add_option('--json', action='store_true', help='bench: writes what it measured to build/bench.json too')
     opt.add_option('--kernels', action='store_true', help='bench: compare the kernels instead, in turn')
+    opt.add_option('--phases', action='store_true', help="bench: compare the oversampling's phases instead")
     opt.add_option('--worst', action='store_true', help='bench: measure the longest run() in each state of the pedal '
                    'instead; two minutes')
     opt.add_option('--arm', action='store_true', help="bench: estimates the MOD Dwarf's cost instead, after "

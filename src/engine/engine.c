@@ -60,12 +60,12 @@ is_faster_together(double delay, unsigned n_channels)
 }
 
 static bool
-allocate_parts(Engine* engine, const CellShape* shape, double delay)
+allocate_parts(Engine* engine, Phase phase, const CellShape* shape, double delay)
 {
   const unsigned n_together = engine->n_channels / engine->n_state_delays;
   bool has_all = true;
   for (unsigned i = 0; i < engine->n_channels; ++i) {
-    engine->oversamplers[i] = oversampler_new(engine->n_stages);
+    engine->oversamplers[i] = oversampler_new(engine->n_stages, phase);
     has_all &= engine->oversamplers[i] != NULL;
   }
   for (unsigned i = 0; i < engine->n_state_delays; ++i) {
@@ -76,7 +76,8 @@ allocate_parts(Engine* engine, const CellShape* shape, double delay)
 }
 
 Engine*
-engine_new(const PackedModel* model, double sample_rate_hz, unsigned n_stages, unsigned n_channels)
+engine_new(const PackedModel* model, double sample_rate_hz, unsigned n_stages, Phase phase,
+           unsigned n_channels)
 {
   Engine* engine = calloc(1, sizeof *engine);
   if (!engine) {
@@ -87,7 +88,7 @@ engine_new(const PackedModel* model, double sample_rate_hz, unsigned n_stages, u
   engine->model_samples = (double)(1U << n_stages) / fmax(delay, 1.0);
   engine->n_channels = n_channels;
   engine->n_state_delays = is_faster_together(delay, n_channels) ? 1 : n_channels;
-  if (!allocate_parts(engine, &model->shape, delay)) {
+  if (!allocate_parts(engine, phase, &model->shape, delay)) {
     engine_free(engine);
     return NULL;
   }

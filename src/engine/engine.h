@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// An engine runs the network at one oversampling factor: samples go in and come out at the host's
-// rate. It owns the states and filters; engines share the parameters, which a Network owns.
+// An engine runs the network at one oversampling factor, with filters of one phase: samples go in
+// and come out at the host's rate. It owns the states and filters; engines share the parameters,
+// which a Network owns.
 #ifndef OD3_ENGINE_H
 #define OD3_ENGINE_H
 
 #include "common/realtime.h"
+#include "engine/oversampling.h"
 #include "model/packed_model.h"
 #include "network/network.h"
 
@@ -29,14 +31,14 @@ enum { ENGINE_MAX_CHANNELS = 2 };
 // ENGINE_MAX_CHANNELS, for a host's rate, or returns NULL when memory is short. All states begin at
 // 0. The caller frees it; the model may be freed before. Not for the audio thread.
 Engine*
-engine_new(const PackedModel* model, double sample_rate_hz, unsigned n_stages, unsigned n_channels);
+engine_new(const PackedModel* model, double sample_rate_hz, unsigned n_stages, Phase phase,
+           unsigned n_channels);
 
 // Frees an engine; NULL is allowed. Not for the audio thread.
 void
 engine_free(Engine* engine);
 
-// Returns the exact delay from input to output in frames of the host; less than DELAY_LINE_SIZE.
-// Any thread.
+// Returns oversampler_latency_frames(), the delay from input to output. Any thread.
 uint32_t
 engine_latency_frames(const Engine* engine) NONBLOCKING;
 

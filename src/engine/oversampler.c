@@ -4,13 +4,15 @@
 #include "engine/delay_line.h"
 #include "engine/resample2x.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct Oversampler {
   unsigned n_stages;
+  Phase phase;
   uint32_t latency_frames;
-  uint32_t pad; // samples of the highest rate that round the delay up to whole frames
+  uint32_t pad; // samples of the highest rate that round a linear phase's delay up to whole frames
   DelayLine padding;
   Resample2x stages[]; // from the host's rate up
 };
@@ -21,21 +23,32 @@ stage_kind(unsigned stage) NONBLOCKING
   return stage == 0 ? RESAMPLE2X_FIRST_STAGE : RESAMPLE2X_INNER_STAGE;
 }
 
+static void
+set_latency(Oversampler* oversampler)
+{
+  const double factor = (double)(1U << oversampler->n_stages);
+  double delay = 0.0; // in samples of the highest rate
+  for (unsigned i = 0; i < oversampler->n_stages; ++i) {
+    delay = 2.0 * delay + resample2x_delay(stage_kind(i), oversampler->phase);
+  }
+  if (oversampler->phase == PHASE_LINEAR) { // and the delay a whole number
+    oversampler->latency_frames = (uint32_t)ceil(delay / factor);
+    oversampler->pad = (uint32_t)(oversampler->latency_frames * factor - delay);
+  } else {
+    oversampler->latency_frames = (uint32_t)floor(delay / factor + 0.5);
+  }
+}
+
 Oversampler*
-oversampler_new(unsigned n_stages)
+oversampler_new(unsigned n_stages, Phase phase)
 {
   Oversampler* oversampler = calloc(1, sizeof *oversampler + n_stages * sizeof(Resample2x));
   if (!oversampler) {
     return NULL;
   }
-  uint32_t delay = 0; // in samples of the highest rate
-  for (unsigned i = 0; i < n_stages; ++i) {
-    delay += resample2x_delay(stage_kind(i)) << (n_stages - 1U - i);
-  }
-  const uint32_t factor = 1U << n_stages;
   oversampler->n_stages = n_stages;
-  oversampler->latency_frames = (delay + factor - 1U) / factor;
-  oversampler->pad = oversampler->latency_frames * factor - delay;
+  oversampler->phase = phase;
+  set_latency(oversampler);
   oversampler_reset(oversampler);
   return oversampler;
 }
@@ -51,7 +64,7 @@ oversampler_reset(Oversampler* oversampler) NONBLOCKING
 {
   oversampler->padding = (DelayLine){0};
   for (unsigned i = 0; i < oversampler->n_stages; ++i) {
-    resample2x_init(&oversampler->stages[i], stage_kind(i));
+    resample2x_init(&oversampler->stages[i], stage_kind(i), oversampler->phase);
   }
 }
 

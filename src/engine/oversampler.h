@@ -4,6 +4,7 @@
 #define OD3_OVERSAMPLER_H
 
 #include "common/realtime.h"
+#include "engine/oversampling.h"
 
 #include <stdint.h>
 
@@ -18,7 +19,7 @@ typedef struct Oversampler Oversampler;
 // Allocates an oversampler by 2^n_stages, 0 to OVERSAMPLER_MAX_STAGES, in silence, or returns NULL
 // when memory is short. The caller frees it. Not for the audio thread.
 Oversampler*
-oversampler_new(unsigned n_stages);
+oversampler_new(unsigned n_stages, Phase phase);
 
 // Frees an oversampler; NULL is allowed. Not for the audio thread.
 void
@@ -28,7 +29,8 @@ oversampler_free(Oversampler* oversampler);
 void
 oversampler_reset(Oversampler* oversampler) NONBLOCKING;
 
-// Returns the exact delay of going up and down, in frames of the host; less than DELAY_LINE_SIZE.
+// Returns the delay of going up and down, in frames of the host; less than DELAY_LINE_SIZE. With
+// linear phase it is exact. With minimum phase it is the group delay at low frequencies, rounded.
 // Any thread.
 uint32_t
 oversampler_latency_frames(const Oversampler* oversampler) NONBLOCKING;

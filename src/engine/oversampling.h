@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The choices of oversampling: the least multiple of the model's sample rate at which its network
-// runs.
+// runs, and the phase of the filters that get it there.
 #ifndef OD3_OVERSAMPLING_H
 #define OD3_OVERSAMPLING_H
 
@@ -8,12 +8,25 @@
 
 typedef enum { OVERSAMPLING_1X, OVERSAMPLING_2X, OVERSAMPLING_4X, N_OVERSAMPLINGS } Oversampling;
 
+typedef enum {
+  PHASE_LINEAR,  // all frequencies are equally late
+  PHASE_MINIMUM, // all are as early as the filters' magnitude allows, low ones more than high ones
+  N_PHASES
+} Phase;
+
 // Returns the choice nearest to a factor. 3 is as near to 2 as to 4: it gives 2, which costs less.
 // NaN gives 4. Any thread.
 static inline Oversampling
 oversampling_nearest(float factor) NONBLOCKING
 {
   return factor < 1.5f ? OVERSAMPLING_1X : factor < 3.5f ? OVERSAMPLING_2X : OVERSAMPLING_4X;
+}
+
+// Returns the phase of a port's value: 0 is linear, 1 minimum. NaN gives minimum. Any thread.
+static inline Phase
+phase_nearest(float value) NONBLOCKING
+{
+  return value < 0.5f ? PHASE_LINEAR : PHASE_MINIMUM;
 }
 
 // Returns 1, 2 or 4. Any thread.

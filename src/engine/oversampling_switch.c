@@ -14,8 +14,8 @@
 #include <string.h>
 
 struct OversamplingSwitch {
-  Engine* by_stages[OVERSAMPLER_MAX_STAGES + 1]; // NULL where no choice needs one
-  Engine* choices[N_OVERSAMPLINGS];              // point into by_stages; high rates share one
+  Engine* by_stages[OVERSAMPLER_MAX_STAGES + 1][N_PHASES]; // NULL where no choice needs one
+  Engine* choices[N_OVERSAMPLINGS][N_PHASES]; // point into by_stages; high rates share one
   Engine* active;
   Engine* incoming; // NULL when no change is under way
   unsigned n_channels;
@@ -25,6 +25,22 @@ struct OversamplingSwitch {
   Smoother crossfade; // 0: active engine, 1: incoming engine
   Ramp crossfade_ramp;
 };
+
+// Makes the engine of a choice, or finds it where another choice needs the same: without stages,
+// both phases do. Returns false when memory is short.
+static bool
+make_choice(OversamplingSwitch* sw, const PackedModel* model, double sample_rate_hz,
+            Oversampling oversampling, Phase phase)
+{
+  const unsigned n_stages =
+      engine_n_stages(model, sample_rate_hz, oversampling_factor(oversampling));
+  Engine** engine = &sw->by_stages[n_stages][n_stages ? phase : PHASE_LINEAR];
+  if (!*engine) {
+    *engine = engine_new(model, sample_rate_hz, n_stages, phase, sw->n_channels);
+  }
+  sw->choices[oversampling][phase] = *engine;
+  return *engine;
+}
 
 OversamplingSwitch*
 oversampling_switch_new(const PackedModel* model, double sample_rate_hz, uint32_t crossfade_periods,
@@ -36,20 +52,14 @@ oversampling_switch_new(const PackedModel* model, double sample_rate_hz, uint32_
   }
   sw->crossfade_periods = crossfade_periods;
   sw->n_channels = n_channels;
-  for (unsigned i = 0; i < N_OVERSAMPLINGS; ++i) {
-    const unsigned factor = oversampling_factor((Oversampling)i);
-    const unsigned n_stages = engine_n_stages(model, sample_rate_hz, factor);
-    Engine** engine = &sw->by_stages[n_stages];
-    if (!*engine) {
-      *engine = engine_new(model, sample_rate_hz, n_stages, n_channels);
-    }
-    if (!*engine) {
+  for (unsigned i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+    if (!make_choice(sw, model, sample_rate_hz, (Oversampling)(i / N_PHASES),
+                     (Phase)(i % N_PHASES))) {
       oversampling_switch_free(sw);
       return NULL;
     }
-    sw->choices[i] = *engine;
   }
-  sw->active = sw->choices[OVERSAMPLING_1X];
+  sw->active = sw->choices[OVERSAMPLING_1X][PHASE_LINEAR];
   return sw;
 }
 
@@ -58,17 +68,18 @@ oversampling_switch_free(OversamplingSwitch* sw)
 {
   if (sw) {
     for (unsigned i = 0; i <= OVERSAMPLER_MAX_STAGES; ++i) {
-      engine_free(sw->by_stages[i]);
+      engine_free(sw->by_stages[i][PHASE_LINEAR]);
+      engine_free(sw->by_stages[i][PHASE_MINIMUM]);
     }
     free(sw);
   }
 }
 
 void
-oversampling_switch_reset_to(OversamplingSwitch* sw, Oversampling oversampling,
+oversampling_switch_reset_to(OversamplingSwitch* sw, Oversampling oversampling, Phase phase,
                              const float* state) NONBLOCKING
 {
-  sw->active = sw->choices[oversampling];
+  sw->active = sw->choices[oversampling][phase];
   sw->incoming = NULL;
   for (unsigned i = 0; i < sw->n_channels; ++i) {
     sw->inputs[i] = (DelayLine){0};
@@ -102,14 +113,16 @@ start_change(OversamplingSwitch* sw, Engine* incoming) NONBLOCKING
 }
 
 void
-oversampling_switch_begin_period(OversamplingSwitch* sw, Oversampling oversampling) NONBLOCKING
+oversampling_switch_begin_period(OversamplingSwitch* sw, Oversampling oversampling,
+                                 Phase phase) NONBLOCKING
 {
+  Engine* wanted = sw->choices[oversampling][phase];
   if (sw->incoming && sw->crossfade_ramp.to == 1.0f) {
     sw->active = sw->incoming;
     sw->incoming = NULL;
   }
-  if (!sw->incoming && sw->choices[oversampling] != sw->active) {
-    start_change(sw, sw->choices[oversampling]);
+  if (!sw->incoming && wanted != sw->active) {
+    start_change(sw, wanted);
   }
   if (sw->incoming && sw->warmup_periods_left) {
     --sw->warmup_periods_left;

@@ -17,7 +17,7 @@
 #include <string.h>
 
 static const double knob_ramp_s = 0.15; // from the old to the new value of a knob or a gain
-static const double crossfade_s = 0.02; // of blend, bypass and a change of oversampling
+static const double crossfade_s = 0.02; // of blend, bypass and a change of engine
 static const double fade_in_s = 0.025;  // of a network that starts at late knobs
 
 struct Pedal {
@@ -133,9 +133,9 @@ jump_to(Pedal* pedal, const PedalControls* controls) NONBLOCKING
 }
 
 static void
-reset_engines(Pedal* pedal, Oversampling oversampling) NONBLOCKING
+reset_engines(Pedal* pedal, const PedalControls* controls) NONBLOCKING
 {
-  oversampling_switch_reset_to(pedal->oversampling_switch, oversampling,
+  oversampling_switch_reset_to(pedal->oversampling_switch, controls->oversampling, controls->phase,
                                network_silent_state(&pedal->network));
 }
 
@@ -144,7 +144,7 @@ pedal_prime(Pedal* pedal, const PedalControls* controls) NONBLOCKING
 {
   jump_to(pedal, controls);
   network_prime(&pedal->network, controls->knobs);
-  reset_engines(pedal, controls->oversampling);
+  reset_engines(pedal, controls);
   peak_meter_reset(&pedal->input_meter, pedal->sample_rate_hz, PEAK_METER_FALL_S);
   peak_meter_reset(&pedal->output_meter, pedal->sample_rate_hz, PEAK_METER_FALL_S);
   peak_meter_reset(&pedal->slow_input_meter, pedal->sample_rate_hz, INPUT_LEVEL_FALL_S);
@@ -174,7 +174,7 @@ start_at_late_knobs(Pedal* pedal, const float* knobs) NONBLOCKING
 static void
 take_late_controls(Pedal* pedal, const PedalControls* controls, uint32_t n_frames) NONBLOCKING
 {
-  reset_engines(pedal, controls->oversampling);
+  reset_engines(pedal, controls);
   if (n_frames) {
     bool have_moved = false;
     for (unsigned i = 0; i < MAX_KNOBS; ++i) {
@@ -216,13 +216,14 @@ advance_knobs(Pedal* pedal) NONBLOCKING
 }
 
 static void
-begin_period(Pedal* pedal, Oversampling oversampling) NONBLOCKING
+begin_period(Pedal* pedal, const PedalControls* controls) NONBLOCKING
 {
   if (!network_is_ramping(&pedal->network)) {
     advance_knobs(pedal);
   }
   network_begin_period(&pedal->network);
-  oversampling_switch_begin_period(pedal->oversampling_switch, oversampling);
+  oversampling_switch_begin_period(pedal->oversampling_switch, controls->oversampling,
+                                   controls->phase);
   peak_meter_begin_period(&pedal->input_meter);
   peak_meter_begin_period(&pedal->output_meter);
   peak_meter_begin_period(&pedal->slow_input_meter);
@@ -335,7 +336,7 @@ pedal_run_channels(Pedal* pedal, const PedalControls* controls, const float* con
   set_targets(pedal, controls);
   for (uint32_t done = 0; done < n_frames;) {
     if (pedal->period_position == 0) {
-      begin_period(pedal, controls->oversampling);
+      begin_period(pedal, controls);
     }
     const uint32_t left_in_period = CONTROL_PERIOD_FRAMES - pedal->period_position;
     const uint32_t left = n_frames - done;

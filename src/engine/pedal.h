@@ -20,6 +20,7 @@ typedef struct {
   float level_db;         // the gain after the network, -30 to +12
   float blend;            // the part of the network's sound in the output, 0 to 1
   Oversampling oversampling;
+  Phase phase;  // of the oversampling's filters
   bool enabled; // false: bypass
   bool match;   // in bypass, the input is as loud as the pedal would be, by the model's table
 } PedalControls;
@@ -59,8 +60,8 @@ pedal_start(Pedal* pedal) NONBLOCKING;
 // matched bypass (model/loudness_table.h) follows them in 20 ms. Controls that changed between
 // pedal_prime and the first run hold from that run on; if knobs did, the network's sound fades in
 // within 25 ms, and 2,048 samples of the network cost as many of its silent copy. A run of 0 frames
-// before it takes the new oversampling only, so that the latency is right. A change of oversampling
-// runs two engines for 40 ms.
+// before it takes the new oversampling and phase only, so that the latency is right. A change of
+// either runs two engines for 40 ms.
 //
 // Audio thread. The time depends on n_frames, the model and whether controls change, never on the
 // sound.
@@ -74,8 +75,9 @@ void
 pedal_run_channels(Pedal* pedal, const PedalControls* controls, const float* const* in,
                    float* const* out, uint32_t n_frames) NONBLOCKING;
 
-// Returns the delay from input to output in frames of the host, at most 63, the same when bypassed.
-// While oversampling changes, it is that of the new choice. Audio thread, or any thread while no
+// Returns the delay from input to output in frames of the host, at most 63: exactly that of the
+// unchanged input in bypass and Blend, and that of the network's sound as oversampler.h says. While
+// oversampling or phase changes, it is that of the new choice. Audio thread, or any thread while no
 // audio runs.
 uint32_t
 pedal_latency_frames(const Pedal* pedal) NONBLOCKING;

@@ -4,8 +4,9 @@
 
 usage: src/engine/resample2x_taps.py > src/engine/resample2x_taps.h
 
-All have linear phase and 4 * pairs - 1 taps, of which the middle one has an odd index: those of even
-index come in `pairs` equal pairs, and those of odd index in pairs - 1 beside the middle.
+All have 4 * pairs - 1 taps. Those with linear phase are symmetric, and their middle tap has an odd
+index: those of even index come in `pairs` equal pairs, and those of odd index in pairs - 1 beside the
+middle.
 
 A halfband filter is 1/2 in its middle and 0 at all other odd indices, so it takes half the work, but
 it lets half of what lies at the lower rate's Nyquist frequency through, and most of what lies a
@@ -14,6 +15,10 @@ band. The last filter on the way down meets the network's harmonics there, which
 aliases, so it is a lowpass filter that stops from the Nyquist frequency on. Both are Parks-McClellan
 designs. The halfband ones start from a filter without a stop band at half the rate (Vaidyanathan and
 Nguyen, "A trick for the design of FIR half-band filters", IEEE Trans. Circuits Syst. 34(3), 1987).
+
+Each has a minimum-phase twin with the same magnitude at every frequency and the least delay that this
+magnitude allows: the zeros outside the unit circle are reflected into it. It is neither symmetric nor zero at odd
+indices.
 """
 
 import numpy as np
@@ -36,6 +41,15 @@ def lowpass(pairs, edge):
     return whole / whole.sum()
 
 
+def minimum_phase(whole):
+    zeros = np.roots(whole)
+    zeros[np.abs(zeros + 1) < 1e-4] = -1  # the halfband filters' double zero, which rounding splits
+    zeros = np.where(np.abs(zeros) > 1, 1 / zeros.conj(), zeros)
+    points = np.exp(2j * np.pi * np.arange(len(whole)) / len(whole))
+    taps = np.fft.fft(np.prod(points[:, None] - zeros, axis=1)).real[::-1]
+    return taps / taps.sum()
+
+
 # name, design, pairs, pass band's edge as a part of the lower of the two rates, stop band's, purpose
 FILTERS = (("up", halfband, 16, 0.4, 0.6, "up from the host's rate"),
            ("down", lowpass, 24, 0.4, 0.5, "down to the host's rate"),
@@ -51,8 +65,8 @@ def describe(whole, edge, stop):
             f"{stop_db:.1f} dB from {stop:g} on.")
 
 
-def table(name, taps):
-    words = [f"{tap:+.9e}f," for tap in taps.astype(np.float32)]
+def table(name, taps, form="+.9e"):
+    words = [f"{tap:{form}}f," for tap in taps]
     lines = ["    " + " ".join(words[start:start + 4]) for start in range(0, len(words), 4)]
     return "\n".join([f"static const float {name}[{len(taps)}] = {{", *lines, "};"])
 
@@ -67,9 +81,14 @@ def main():
     for name, design, pairs, edge, stop, purpose in FILTERS:
         whole = design(pairs, edge)
         print(f"\n// {purpose.capitalize()}: {design.__name__}.\n{describe(whole, edge, stop)}")
-        print(table(f"{name}_even", whole[:2 * pairs:2]))
+        print(table(f"{name}_even", np.float32(whole[:2 * pairs:2])))
         if design is lowpass:
-            print(table(f"{name}_odd", whole[1:2 * pairs:2]))
+            print(table(f"{name}_odd", np.float32(whole[1:2 * pairs:2])))
+        twin = minimum_phase(whole).round(8)
+        delay = (np.arange(len(twin)) * twin).sum()
+        print(f"// The minimum-phase twin delays low frequencies by {delay:.4f} samples of the higher rate.\n"
+              f"{describe(twin, edge, stop)}")
+        print(table(f"{name}_minimum", twin, "+.8f"))
     print("\n#endif")
 
 

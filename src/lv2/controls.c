@@ -6,6 +6,7 @@ const ControlRange control_ranges[N_PORTS] = {
     [PORT_LEVEL] = {-30.0f, 12.0f, 0.0f},  [PORT_OVERSAMPLING] = {1.0f, 4.0f, 2.0f},
     [PORT_ENABLED] = {0.0f, 1.0f, 1.0f},   [PORT_INPUT] = {-24.0f, 24.0f, 0.0f},
     [PORT_BLEND] = {0.0f, 100.0f, 100.0f}, [PORT_MATCH] = {0.0f, 1.0f, 0.0f},
+    [PORT_PHASE] = {0.0f, 1.0f, 0.0f},
 };
 
 static float
@@ -29,6 +30,7 @@ controls_from_ports(const float* values) NONBLOCKING
       .blend = 0.01f * limited(values, PORT_BLEND),
       .level_db = limited(values, PORT_LEVEL),
       .oversampling = oversampling_nearest(limited(values, PORT_OVERSAMPLING)),
+      .phase = phase_nearest(limited(values, PORT_PHASE)),
       .enabled = limited(values, PORT_ENABLED) > 0.0f,
       .match = limited(values, PORT_MATCH) > 0.0f,
   };

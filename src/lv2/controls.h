@@ -30,6 +30,7 @@ enum {
   PORT_OUTPUT_PEAK, // output, dBFS
   PORT_MATCH,
   PORT_INPUT_LEVEL, // output, an InputLevel
+  PORT_PHASE,       // a Phase
   N_PORTS
 };
 enum { STEREO_SHIFT = 2, N_STEREO_PORTS = N_PORTS + STEREO_SHIFT };

@@ -8,7 +8,7 @@ const ControlRange player_ranges[N_PLAYER_PORTS] = {
     [PLAYER_OVERSAMPLING] = {1.0f, 4.0f, 2.0f}, [PLAYER_ENABLED] = {0.0f, 1.0f, 1.0f},
     [PLAYER_NORMALIZE] = {0.0f, 1.0f, 0.0f},    [PLAYER_NEXT] = {0.0f, 1.0f, 0.0f},
     [PLAYER_PREVIOUS] = {0.0f, 1.0f, 0.0f},     [PLAYER_BLEND] = {0.0f, 100.0f, 100.0f},
-    [PLAYER_MATCH] = {0.0f, 1.0f, 0.0f},
+    [PLAYER_MATCH] = {0.0f, 1.0f, 0.0f},        [PLAYER_PHASE] = {0.0f, 1.0f, 0.0f},
 };
 
 static float
@@ -25,6 +25,7 @@ player_controls_from_ports(const float* values) NONBLOCKING
                 .level_db = limited(values, PLAYER_LEVEL),
                 .blend = 0.01f * limited(values, PLAYER_BLEND),
                 .oversampling = oversampling_nearest(limited(values, PLAYER_OVERSAMPLING)),
+                .phase = phase_nearest(limited(values, PLAYER_PHASE)),
                 .enabled = limited(values, PLAYER_ENABLED) > 0.0f,
                 .match = limited(values, PLAYER_MATCH) > 0.0f},
       .normalize = limited(values, PLAYER_NORMALIZE) > 0.0f,

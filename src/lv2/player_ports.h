@@ -35,6 +35,7 @@ enum {
   PLAYER_OUTPUT_PEAK, // output, dBFS
   PLAYER_MATCH,
   PLAYER_INPUT_LEVEL, // output, an InputLevel
+  PLAYER_PHASE,       // a Phase
   N_PLAYER_PORTS
 };
 

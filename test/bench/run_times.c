@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Times run() call by call, in blocks of 64 frames, for run_times.py.
 //
-// usage: run_times BUNDLE_DIR worst|kernels NUMBER
+// usage: run_times BUNDLE_DIR worst|kernels|phases NUMBER
 //
 // worst makes NUMBER of calls in each state of the pedal, at 2x, and prints lines "STATE NS...":
 // the quantiles 0.5, 0.99, 0.9999 and 1 of the calls. kernels plays NUMBER of rounds with each
 // kernel and prints lines "KERNEL OVERSAMPLING NS...", in a frame: the quickest round and the
-// quantiles 0.25, 0.5 and 0.75.
+// quantiles 0.25, 0.5 and 0.75. phases does the same with each phase and the fastest kernel, and
+// prints lines "PHASE OVERSAMPLING NS...".
 //
 // The process stays on one processor, in the scheduling class SCHED_FIFO where that is allowed; the
 // first line, "SCHED_FIFO" or "SCHED_OTHER", says which. Times are those of the wall clock.
@@ -30,8 +31,7 @@ enum {
   BYPASS_CALLS = 30,   // between switches, each of which takes 15
   ROUND_CALLS = 64,    // of one kernel, before it is the next one's turn
   TURN_CALLS = 500,    // of one case, likewise
-  N_FACTORS = 3,
-  MAX_KERNELS = 8,
+  MAX_PLAYERS = 24,
 };
 
 static float in[N_IN];
@@ -113,10 +113,11 @@ enum { N_CASES = sizeof cases / sizeof *cases };
 
 // Returns an instance whose silent copy has stopped.
 static Instance*
-start(const char* kernel, float oversampling)
+start(const char* kernel, float oversampling, Phase phase)
 {
   Instance* instance = instance_begin(kernel);
   instance->controls[PORT_OVERSAMPLING] = oversampling;
+  instance->controls[PORT_PHASE] = (float)phase;
   for (uint32_t i = 0; i < STEADY_CALLS; ++i) {
     instance_run(instance, in + (size_t)(i % N_BLOCKS) * BLOCK, BLOCK);
   }
@@ -149,7 +150,7 @@ time_worst(float* times, uint32_t n_calls)
   static const double quantiles[] = {0.5, 0.99, 0.9999, 1.0};
   Instance* instances[N_CASES];
   for (size_t i = 0; i < N_CASES; ++i) {
-    instances[i] = start(kernel_find(NULL)->name, 2.0f);
+    instances[i] = start(kernel_find(NULL)->name, 2.0f, PHASE_LINEAR);
   }
   for (uint32_t done = 0; done < n_calls; done += TURN_CALLS) {
     for (size_t i = 0; i < N_CASES; ++i) {
@@ -168,38 +169,61 @@ time_worst(float* times, uint32_t n_calls)
   }
 }
 
-// Times all kernels at all factors in turn, so that what disturbs one disturbs
-// all.
+typedef struct {
+  const char* name;
+  Instance* instance;
+} Player;
+
+// Times n players in turn, so that what disturbs one disturbs all, prints their lines and ends
+// them.
 static void
-time_kernels(float* times, uint32_t n_rounds)
+time_in_turn(const Player* players, uint32_t n, float* times, uint32_t n_rounds)
 {
-  static const char* const names[] = {"avx2", "avx512", "sse2", "neon"};
   static const double quantiles[] = {0.0, 0.25, 0.5, 0.75};
-  Instance* instances[MAX_KERNELS * N_FACTORS];
-  const char* kernels[MAX_KERNELS * N_FACTORS];
-  uint32_t n = 0;
-  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
-    for (int factor = 1; kernel_find(names[i]) && factor <= 4; factor *= 2) {
-      kernels[n] = names[i];
-      instances[n] = start(names[i], (float)factor);
-      ++n;
-    }
-  }
   for (uint32_t round = 0; round < n_rounds; ++round) {
     for (uint32_t i = 0; i < n; ++i) {
       const double start = now_ns();
       for (uint32_t k = 0; k < ROUND_CALLS; ++k) {
-        instance_run(instances[i], in + (size_t)k * BLOCK, BLOCK);
+        instance_run(players[i].instance, in + (size_t)k * BLOCK, BLOCK);
       }
       times[i * n_rounds + round] = (float)((now_ns() - start) / (ROUND_CALLS * BLOCK));
     }
   }
   for (uint32_t i = 0; i < n; ++i) {
-    printf("%s %g", kernels[i], (double)instances[i]->controls[PORT_OVERSAMPLING]);
+    printf("%s %g", players[i].name, (double)players[i].instance->controls[PORT_OVERSAMPLING]);
     print_quantiles(times + (size_t)i * n_rounds, n_rounds, quantiles,
                     sizeof quantiles / sizeof *quantiles);
-    instance_end(instances[i]);
+    instance_end(players[i].instance);
   }
+}
+
+static void
+time_kernels(float* times, uint32_t n_rounds)
+{
+  static const char* const names[] = {"avx2", "avx512", "sse2", "neon"};
+  Player players[MAX_PLAYERS];
+  uint32_t n = 0;
+  for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+    for (int factor = 1; kernel_find(names[i]) && factor <= 4; factor *= 2) {
+      players[n++] = (Player){names[i], start(names[i], (float)factor, PHASE_LINEAR)};
+    }
+  }
+  time_in_turn(players, n, times, n_rounds);
+}
+
+static void
+time_phases(float* times, uint32_t n_rounds)
+{
+  static const char* const names[N_PHASES] = {"linear", "minimum"};
+  const char* kernel = kernel_find(NULL)->name;
+  Player players[MAX_PLAYERS];
+  uint32_t n = 0;
+  for (int factor = 2; factor <= 4; factor *= 2) {
+    for (unsigned phase = 0; phase < N_PHASES; ++phase) {
+      players[n++] = (Player){names[phase], start(kernel, (float)factor, (Phase)phase)};
+    }
+  }
+  time_in_turn(players, n, times, n_rounds);
 }
 
 // Keeps the process on the processor that it is on, and asks for the scheduling
@@ -220,10 +244,10 @@ main(int argc, char** argv)
 {
   const uint32_t n = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
   if (n == 0) {
-    fprintf(stderr, "usage: run_times BUNDLE_DIR worst|kernels NUMBER\n");
+    fprintf(stderr, "usage: run_times BUNDLE_DIR worst|kernels|phases NUMBER\n");
     return 2;
   }
-  float* times = calloc((size_t)n * MAX_KERNELS * N_FACTORS, sizeof *times);
+  float* times = calloc((size_t)n * MAX_PLAYERS, sizeof *times);
   if (!times || !instance_load(argv[1])) {
     free(times);
     return 1;
@@ -236,6 +260,8 @@ main(int argc, char** argv)
   pin();
   if (strcmp(argv[2], "kernels") == 0) {
     time_kernels(times, n);
+  } else if (strcmp(argv[2], "phases") == 0) {
+    time_phases(times, n);
   } else {
     time_worst(times, n);
   }

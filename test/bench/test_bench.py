@@ -103,6 +103,17 @@ class RunTimes(unittest.TestCase):
         for row in rows:
             self.assertTrue(all(float(cell) > 0 for cell in row[2:] if cell), row)
 
+    def test_phases(self):
+        """minimum phase rejects aliases as linear phase does, and a tenth of its latency is reported"""
+        told = subprocess.run([sys.executable, common.TOP / "test/bench/phases.py", "3"], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+        found = [line.strip("| ").split(" | ") for line in told.splitlines() if line.startswith("| ")][2:]
+        self.assertEqual([row[:4] for row in found],
+                         [["2x", "linear", "-91.3 dB", "39"], ["2x", "minimum", "-91.3 dB", "4"],
+                          ["4x", "linear", "-91.3 dB", "47"], ["4x", "minimum", "-91.3 dB", "5"]])
+        self.assertEqual([row[5].split(", ")[0] for row in found], ["39.0", "3.5", "47.0", "5.0"])
+        self.assertTrue(all(float(row[-1]) > 0 for row in found))
+
 
 if __name__ == "__main__":
     common.main()

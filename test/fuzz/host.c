@@ -2,13 +2,14 @@
 // The requirements on each output frame, by the state of the plugin:
 //   Enabled at full blend for 20 ms or more: the frame is finite and below +24 dBFS.
 //   Enabled at another blend for 20 ms or more: the frame is a mixture of the former and the input.
-//   Disabled or at a blend of 0 for 20 ms or more, and oversampling is not changing: the frame
+//   Disabled or at a blend of 0 for 20 ms or more, and no engine is changing: the frame
 //     equals the input bit by bit, delayed by the reported latency.
 //   Disabled with Match, or less than 20 ms after that: the frame is finite and below +90 dBFS, or
 //     one of the last 64 input frames bit by bit.
 //   Enabled, disabled or at a new blend for less than 20 ms: the frame is the delayed input or a
 //     mixture below +60 dBFS.
-//   Disabled while oversampling changes: the frame is one of the last 64 input frames bit by
+//   Disabled while oversampling or phase changes: the frame is one of the last 64 input frames bit
+//   by
 //     bit, or a finite mixture that is no louder than the loudest finite one of them. While bypass
 //     fades as well, the bound of +60 dBFS applies too.
 #include "fuzz/host.h"
@@ -90,6 +91,12 @@ times(const Host* host)
   return value < 1.5f ? 1 : value < 3.5f ? 2 : 4;
 }
 
+static bool
+is_minimum_phase(const Host* host)
+{
+  return host_control(host, PORT_PHASE) >= 0.5f;
+}
+
 uint32_t
 host_factor(const Host* host)
 {
@@ -128,11 +135,13 @@ note_changes(Host* host)
 {
   const float wet = wet_part(host);
   if (host->is_fresh) {
-    host->since_wet = host->since_times = host->since_match = LONG_AGO;
+    host->since_wet = host->since_engine = host->since_match = LONG_AGO;
     memset(host->past, 0, sizeof host->past);
   } else {
     host->since_wet = wet == host->wet ? host->since_wet : 0;
-    host->since_times = times(host) == host->times ? host->since_times : 0;
+    const bool is_same =
+        times(host) == host->times && is_minimum_phase(host) == host->is_minimum_phase;
+    host->since_engine = is_same ? host->since_engine : 0;
   }
   if (is_matched(host)) {
     host->since_match = 0;
@@ -140,6 +149,7 @@ note_changes(Host* host)
   host->is_fresh = false;
   host->wet = wet;
   host->times = times(host);
+  host->is_minimum_phase = is_minimum_phase(host);
 }
 
 // Returns the input that a bypassed plugin must output now.
@@ -187,7 +197,7 @@ check_mixed(const float* block, uint32_t n_frames, float limit)
       is_copy |= memcmp(block + i, sources + delay, sizeof *block) == 0;
     }
     require(is_copy || fabs((double)block[i]) <= 1.001 * (double)largest,
-            "while oversampling changes or sounds are blended, the output is a mixture");
+            "while engines change or sounds are blended, the output is a mixture");
   }
 }
 
@@ -197,7 +207,7 @@ check_block(const Host* host, const float* block, uint32_t n_frames)
 {
   const bool is_fading = host->since_wet < host_frames(host, 0.02);
   // A change that is under way ends before the next one begins.
-  const bool is_changing = host->since_times < 4U * host_frames(host, 0.02);
+  const bool is_changing = host->since_engine < 4U * host_frames(host, 0.02);
   if (host->wet == 1.0f && !is_fading) {
     check_below(block, n_frames, loudest, "the output is finite and below +24 dBFS");
   } else if (host->since_match < host_frames(host, 0.02)) {
@@ -258,5 +268,5 @@ host_run(Host* host, uint32_t n_frames, bool is_in_place)
   memcpy(host->past, input_history + n_frames, sizeof host->past);
   host->since_wet += host->since_wet < LONG_AGO ? n_frames : 0;
   host->since_match += host->since_match < LONG_AGO && !is_matched(host) ? n_frames : 0;
-  host->since_times += host->since_times < LONG_AGO ? n_frames : 0;
+  host->since_engine += host->since_engine < LONG_AGO ? n_frames : 0;
 }

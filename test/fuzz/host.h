@@ -23,8 +23,9 @@ typedef struct {
   bool is_fresh;         // activated and not run since
   float wet;             // in the last run: the network's part of the output
   int times;             // oversampling factor of the last block
+  bool is_minimum_phase; // of the last block
   uint32_t since_wet;    // frames since `wet` changed
-  uint32_t since_times;  // frames since `times` changed
+  uint32_t since_engine; // frames since `times` or the phase changed
   uint32_t since_match;  // frames since a matched bypass
   float past[MAX_DELAY]; // the newest input frames, oldest first
 } Host;

@@ -132,7 +132,9 @@ static uint32_t
 do_any(Host* host, Input* input, uint32_t work)
 {
   const uint8_t byte = next_byte(input);
-  const uint32_t port = byte / 4 == 15 ? PORT_MATCH : byte % N_FIRST_PORTS;
+  const uint32_t port = byte / 4 == 15 ? PORT_MATCH
+                        : byte == 59   ? PORT_PHASE
+                                       : byte % N_FIRST_PORTS;
   switch (byte / 32) {
   case 0: // a control
   case 1:
@@ -271,6 +273,7 @@ LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     controls[port] = control_is_input(port) && port < N_FIRST_PORTS ? next_value(&input) : 0.0f;
   }
   controls[PORT_MATCH] = choices / 16U % 2U ? 1.0f : 0.0f;
+  controls[PORT_PHASE] = choices / 32U % 2U ? 1.0f : 0.0f;
   connect_all(&host, controls);
   host_activate(&host);
   uint32_t work = MAX_WORK;

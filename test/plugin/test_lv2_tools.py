@@ -21,7 +21,7 @@ import plugin_definition  # noqa: E402 # found through the line above
 from plugin_definition import URI  # noqa: E402
 
 CONTROLS = {"gain": 7, "tone": 3.5, "level": -2, "oversampling": 1, "enabled": 1, "input": 3, "blend": 90,
-            "match": 0}
+            "match": 0, "phase": 1}
 RATE_HZ = 48000
 N = 2 * RATE_HZ
 

@@ -170,7 +170,8 @@ its_ports_are_the_agreed_ones(void** state)
                                                [PORT_INPUT_PEAK] = "input_peak",
                                                [PORT_OUTPUT_PEAK] = "output_peak",
                                                [PORT_MATCH] = "match",
-                                               [PORT_INPUT_LEVEL] = "input_level"};
+                                               [PORT_INPUT_LEVEL] = "input_level",
+                                               [PORT_PHASE] = "phase"};
   assert_int_equal(lilv_plugin_get_num_ports(host.plugin), N_PORTS);
   for (uint32_t i = 0; i < N_PORTS; ++i) {
     const LilvPort* port = port_at(i);
@@ -210,7 +211,7 @@ every_control_explains_itself(void** state)
   (void)state;
   for (uint32_t i = PORT_GAIN; i < N_PORTS; ++i) {
     assert_true(port_tells(i, RDFS "comment"));
-    const bool has_words = port_has(i, LV2 "toggled") || i == PORT_INPUT_LEVEL;
+    const bool has_words = port_has(i, LV2 "toggled") || i == PORT_INPUT_LEVEL || i == PORT_PHASE;
     assert_true(port_tells(i, UNITS "unit") || has_words);
   }
 }
@@ -309,7 +310,7 @@ designated(const char* designation)
 }
 
 static void
-hosts_find_bypass_latency_and_the_enumeration(void** state)
+hosts_find_bypass_latency_and_the_enumerations(void** state)
 {
   (void)state;
   assert_int_equal(designated(LV2 "enabled"), PORT_ENABLED);
@@ -319,11 +320,14 @@ hosts_find_bypass_latency_and_the_enumeration(void** state)
   assert_true(lilv_plugin_has_latency(host.plugin));
   assert_int_equal(lilv_plugin_get_latency_port_index(host.plugin), PORT_LATENCY);
   assert_true(port_has(PORT_LATENCY, LV2 "reportsLatency"));
-  assert_true(port_has(PORT_OVERSAMPLING, LV2 "enumeration") &&
-              port_has(PORT_OVERSAMPLING, LV2 "integer"));
-  assert_true(port_has(PORT_OVERSAMPLING, PPROPS "expensive"));
-  assert_true(port_has(PORT_OVERSAMPLING, PPROPS "causesArtifacts"));
-  assert_true(port_has(PORT_OVERSAMPLING, PPROPS "notAutomatic"));
+  static const uint32_t enumerations[] = {PORT_OVERSAMPLING, PORT_PHASE};
+  for (size_t i = 0; i < sizeof enumerations / sizeof *enumerations; ++i) {
+    assert_true(port_has(enumerations[i], LV2 "enumeration"));
+    assert_true(port_has(enumerations[i], LV2 "integer"));
+    assert_true(port_has(enumerations[i], PPROPS "expensive"));
+    assert_true(port_has(enumerations[i], PPROPS "causesArtifacts"));
+    assert_true(port_has(enumerations[i], PPROPS "notAutomatic"));
+  }
   LilvScalePoints* points = lilv_port_get_scale_points(host.plugin, port_at(PORT_OVERSAMPLING));
   assert_int_equal(lilv_scale_points_size(points), 3);
   LILV_FOREACH(scale_points, i, points)
@@ -353,7 +357,7 @@ main(void)
       cmocka_unit_test(only_an_enumeration_has_scale_points),
       cmocka_unit_test(groups_and_scale_points_have_one_label),
       cmocka_unit_test(maintainers_have_no_homepage),
-      cmocka_unit_test(hosts_find_bypass_latency_and_the_enumeration),
+      cmocka_unit_test(hosts_find_bypass_latency_and_the_enumerations),
   };
   return cmocka_run_group_tests_name("metadata", tests, host_open, host_close);
 }

@@ -533,6 +533,9 @@ a_run_without_frames_takes_messages_and_tells_the_latency(void** state)
   player_host_run(player, in, out, 0, BLOCK);
   assert_string_equal(player->told[TOLD_MODEL], second_path);
   settle(player);
+  player->controls[PLAYER_PHASE] = 1.0f;
+  settle(player);
+  assert_true(player->controls[PLAYER_LATENCY] == 4.0f);
   player->controls[PLAYER_OVERSAMPLING] = 1.0f;
   settle(player);
   assert_true(player->controls[PLAYER_LATENCY] == 0.0f);

@@ -40,9 +40,10 @@ its_ports_are_the_agreed_ones(void** state)
 {
   (void)state;
   static const char* const symbols[N_PLAYER_PORTS] = {
-      "in",      "out",          "knob1",   "knob2",      "knob3",       "knob4", "input",
-      "level",   "oversampling", "enabled", "latency",    "normalize",   "next",  "previous",
-      "control", "notify",       "blend",   "input_peak", "output_peak", "match", "input_level"};
+      "in",          "out",      "knob1",        "knob2",   "knob3",   "knob4",
+      "input",       "level",    "oversampling", "enabled", "latency", "normalize",
+      "next",        "previous", "control",      "notify",  "blend",   "input_peak",
+      "output_peak", "match",    "input_level",  "phase"};
   assert_true(lilv_plugin_verify(player));
   assert_int_equal(lilv_plugin_get_num_ports(player), N_PLAYER_PORTS);
   for (uint32_t i = 0; i < N_PLAYER_PORTS; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The built plugin at all sample rates and oversampling factors, loaded through lilv.
+// The built plugin at all sample rates, oversampling factors and phases, loaded through lilv.
 #include "support/host.h"
 #include "support/signals.h"
 
@@ -12,14 +12,26 @@
 
 #include <cmocka.h>
 
-static const float choices[] = {1, 2, 4};
-enum { N_CHOICES = sizeof choices / sizeof *choices };
+typedef struct {
+  float oversampling;
+  float phase;
+} Choice;
+
+static const Choice choices[] = {{1, 0}, {2, 0}, {4, 0}, {2, 1}, {4, 1}};
+enum { N_CHOICES = sizeof choices / sizeof *choices, N_FACTORS = 3, LAST = N_CHOICES - 1 };
+
+static void
+choose(Instance* instance, Choice choice)
+{
+  instance->controls[PORT_OVERSAMPLING] = choice.oversampling;
+  instance->controls[PORT_PHASE] = choice.phase;
+}
 
 static Instance*
-start(double sample_rate_hz, float oversampling, float enabled)
+start(double sample_rate_hz, Choice choice, float enabled)
 {
   Instance* instance = host_start(sample_rate_hz, 7, 5, 0, enabled);
-  instance->controls[PORT_OVERSAMPLING] = oversampling;
+  choose(instance, choice);
   lilv_instance_activate(instance->lilv);
   return instance;
 }
@@ -61,7 +73,7 @@ silence_is_silent_from_the_first_frame_at_any_rate(void** state)
         const float gain = 5.0f * (float)(position / 3);
         const float tone = 5.0f * (float)(position % 3);
         Instance* instance = host_start(rates_hz[i], gain, tone, 0, 1);
-        instance->controls[PORT_OVERSAMPLING] = choices[choice];
+        choose(instance, choices[choice]);
         host_run(instance, in, out, LENGTH, 480);
         host_free(instance);
         loudest = fmaxf(loudest, largest_sample(out, 0, LENGTH));
@@ -82,15 +94,15 @@ the_reported_latency_is_the_delay_of_bypass(void** state)
     double rate_hz;
     uint32_t frames[N_CHOICES];
   } cases[] = {
-      {44100, {0, 39, 47}}, {48000, {0, 39, 47}}, {88200, {0, 0, 39}},
-      {96000, {0, 0, 39}},  {176400, {0, 0, 0}},  {192000, {0, 0, 0}},
+      {44100, {0, 39, 47, 4, 5}}, {48000, {0, 39, 47, 4, 5}}, {88200, {0, 0, 39, 0, 4}},
+      {96000, {0, 0, 39, 0, 4}},  {176400, {0, 0, 0, 0, 0}},  {192000, {0, 0, 0, 0, 0}},
   };
   memset(in, 0, sizeof in);
   in[0] = 0.7f;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     for (int choice = 0; choice < N_CHOICES; ++choice) {
       Instance* instance = host_start(cases[i].rate_hz, 5, 5, 0, 0);
-      instance->controls[PORT_OVERSAMPLING] = choices[choice];
+      choose(instance, choices[choice]);
       lilv_instance_run(instance->lilv, 0);
       assert_true(instance->controls[PORT_LATENCY] == (float)cases[i].frames[choice]);
       host_run(instance, in, out, 256, 64);
@@ -104,9 +116,9 @@ the_reported_latency_is_the_delay_of_bypass(void** state)
 }
 
 static void
-play_at(float oversampling, float* to)
+play_at(Choice choice, float* to)
 {
-  Instance* instance = start(RATE_HZ, oversampling, 1);
+  Instance* instance = start(RATE_HZ, choice, 1);
   host_run(instance, in, to, N, 512);
   host_free(instance);
 }
@@ -117,23 +129,23 @@ any_oversampling_value_selects_one_of_three_factors(void** state)
   (void)state;
   static const float wild[][2] = {{NAN, 2}, {-INFINITY, 1}, {0, 1},        {1.4f, 1}, {2.4f, 2},
                                   {3, 2},   {3.9f, 4},      {INFINITY, 4}, {1e9f, 4}};
-  static float chosen[N_CHOICES][N];
+  static float chosen[N_FACTORS][N];
   notes(in);
-  for (int choice = 0; choice < N_CHOICES; ++choice) {
+  for (int choice = 0; choice < N_FACTORS; ++choice) {
     play_at(choices[choice], chosen[choice]);
     assert_true(choice == 0 || memcmp(chosen[choice], chosen[choice - 1], sizeof in) != 0);
   }
   for (size_t i = 0; i < sizeof wild / sizeof *wild; ++i) {
-    play_at(wild[i][0], out);
+    play_at((Choice){wild[i][0], 0}, out);
     assert_memory_equal(out, chosen[wild[i][1] < 2 ? 0 : wild[i][1] < 4 ? 1 : 2], sizeof out);
   }
 }
 
-// A change of oversampling runs the incoming engine for 20 ms and then crossfades in 20 ms. Each
-// frame may step as far as either sound does, plus 1/960 of their difference. After the crossfade,
-// the output equals that of an instance that always had the new factor to 1e-5.
+// A change of oversampling or phase runs the incoming engine for 20 ms and then crossfades in 20
+// ms. Each frame may step as far as either sound does, plus 1/960 of their difference. After the
+// crossfade, the output equals that of an instance that always had the new choice to 1e-5.
 static void
-a_change_of_oversampling_makes_no_click(void** state)
+a_change_of_oversampling_or_phase_makes_no_click(void** state)
 {
   (void)state;
   enum { CHANGE_AT = 19000, CHANGE_FRAMES = 2 * 960 + 3 * 64, BLOCK = 100 };
@@ -148,7 +160,7 @@ a_change_of_oversampling_makes_no_click(void** state)
 
         instance = start(RATE_HZ, choices[from], enabled);
         host_run(instance, in, out, CHANGE_AT, BLOCK);
-        instance->controls[PORT_OVERSAMPLING] = choices[to];
+        choose(instance, choices[to]);
         host_run(instance, in + CHANGE_AT, out + CHANGE_AT, BLOCK, BLOCK);
         assert_true(instance->controls[PORT_LATENCY] == latency);
         host_run(instance, in + CHANGE_AT + BLOCK, out + CHANGE_AT + BLOCK, N - CHANGE_AT - BLOCK,
@@ -162,9 +174,11 @@ a_change_of_oversampling_makes_no_click(void** state)
         for (int t = CHANGE_AT + CHANGE_FRAMES; t < N; ++t) {
           difference = fmaxf(difference, fabsf(out[t] - other[t]));
         }
-        print_message("# %s, %gx to %gx: largest step %.5f, allowed %.5f, then %.2g off\n",
-                      enabled > 0 ? "on" : "off", (double)choices[from], (double)choices[to],
-                      (double)largest_step(out, 2400, N), (double)bound, (double)difference);
+        print_message("# %s, %gx, %g to %gx, %g: largest step %.5f, allowed %.5f, then %.2g off\n",
+                      enabled > 0 ? "on" : "off", (double)choices[from].oversampling,
+                      (double)choices[from].phase, (double)choices[to].oversampling,
+                      (double)choices[to].phase, (double)largest_step(out, 2400, N), (double)bound,
+                      (double)difference);
         assert_true(difference <= 1e-5f * enabled);
       }
     }
@@ -174,7 +188,7 @@ a_change_of_oversampling_makes_no_click(void** state)
 // In bypass, any input frame comes out bit by bit, delayed by the latency of the active engine.
 // During the crossfade, a frame has either delay, or is a mixture of both if both are finite.
 static void
-bypass_changes_no_bit_while_oversampling_changes(void** state)
+bypass_changes_no_bit_while_oversampling_or_phase_changes(void** state)
 {
   (void)state;
   enum { LENGTH = 9600, CHANGE_AT = 3000, FADE_AT = CHANGE_AT + 960, SETTLED_AT = FADE_AT + 1152 };
@@ -188,7 +202,7 @@ bypass_changes_no_bit_while_oversampling_changes(void** state)
       Instance* instance = start(RATE_HZ, choices[from], 0);
       host_run(instance, in, out, CHANGE_AT, 100);
       const int latency_before = (int)instance->controls[PORT_LATENCY];
-      instance->controls[PORT_OVERSAMPLING] = choices[to];
+      choose(instance, choices[to]);
       host_run(instance, in + CHANGE_AT, out + CHANGE_AT, LENGTH - CHANGE_AT, 100);
       const int latency_after = (int)instance->controls[PORT_LATENCY];
       host_free(instance);
@@ -211,17 +225,17 @@ bypass_changes_no_bit_while_oversampling_changes(void** state)
 
 // Changes that come faster than a crossfade are queued; the last one remains.
 static void
-fast_changes_of_oversampling_end_at_the_last_one(void** state)
+fast_changes_end_at_the_last_one(void** state)
 {
   (void)state;
   notes(in);
-  play_at(4, other);
-  Instance* instance = start(RATE_HZ, 1, 1);
+  play_at(choices[LAST], other);
+  Instance* instance = start(RATE_HZ, choices[0], 1);
   for (int t = 0; t < N; t += 64) {
-    instance->controls[PORT_OVERSAMPLING] = t < N / 2 ? choices[t / 64 % N_CHOICES] : 4;
+    choose(instance, choices[t < N / 2 ? t / 64 % N_CHOICES : LAST]);
     host_run(instance, in + t, out + t, 64, 64);
   }
-  assert_true(instance->controls[PORT_LATENCY] == 47.0f);
+  assert_true(instance->controls[PORT_LATENCY] == 5.0f);
   host_free(instance);
   assert_true(largest_sample(out, 0, N) < 16.0f);
   for (int t = N - 9600; t < N; ++t) {
@@ -231,13 +245,13 @@ fast_changes_of_oversampling_end_at_the_last_one(void** state)
 
 // A control that the host sets between activate() and the first run() applies from the first frame.
 static void
-oversampling_set_after_activation_applies_from_the_first_frame(void** state)
+a_choice_after_activation_applies_from_the_first_frame(void** state)
 {
   (void)state;
   notes(in);
-  play_at(4, other);
-  Instance* instance = start(RATE_HZ, 1, 1);
-  instance->controls[PORT_OVERSAMPLING] = 4;
+  play_at(choices[LAST], other);
+  Instance* instance = start(RATE_HZ, choices[0], 1);
+  choose(instance, choices[LAST]);
   host_run(instance, in, out, N, 512);
   host_free(instance);
   assert_memory_equal(out, other, sizeof out);
@@ -248,11 +262,10 @@ enum { LATE_FRAMES = 9600 };
 // Plays the start of `in` into `sound` with Gain and Tone at `knobs`, which the host sets before
 // activate() or just after it.
 static void
-play_start(double sample_rate_hz, float oversampling, const float* knobs, bool is_late,
-           float* sound)
+play_start(double sample_rate_hz, Choice choice, const float* knobs, bool is_late, float* sound)
 {
   Instance* instance = host_start(sample_rate_hz, 5, 5, 0, 1);
-  instance->controls[PORT_OVERSAMPLING] = oversampling;
+  choose(instance, choice);
   instance->controls[PORT_GAIN] = is_late ? 10.0f - knobs[0] : knobs[0];
   instance->controls[PORT_TONE] = is_late ? 10.0f - knobs[1] : knobs[1];
   lilv_instance_activate(instance->lilv);
@@ -262,7 +275,7 @@ play_start(double sample_rate_hz, float oversampling, const float* knobs, bool i
   host_free(instance);
 }
 
-// Calls a check for each rate, oversampling and position of the knobs. `out` then holds the start
+// Calls a check for each rate, choice and position of the knobs. `out` then holds the start
 // of the sound where the host set the knobs late, `other` where it set them early.
 static void
 for_late_knobs(void (*check)(double sample_rate_hz))
@@ -338,10 +351,10 @@ main(void)
       cmocka_unit_test(silence_is_silent_from_the_first_frame_at_any_rate),
       cmocka_unit_test(the_reported_latency_is_the_delay_of_bypass),
       cmocka_unit_test(any_oversampling_value_selects_one_of_three_factors),
-      cmocka_unit_test(a_change_of_oversampling_makes_no_click),
-      cmocka_unit_test(bypass_changes_no_bit_while_oversampling_changes),
-      cmocka_unit_test(fast_changes_of_oversampling_end_at_the_last_one),
-      cmocka_unit_test(oversampling_set_after_activation_applies_from_the_first_frame),
+      cmocka_unit_test(a_change_of_oversampling_or_phase_makes_no_click),
+      cmocka_unit_test(bypass_changes_no_bit_while_oversampling_or_phase_changes),
+      cmocka_unit_test(fast_changes_end_at_the_last_one),
+      cmocka_unit_test(a_choice_after_activation_applies_from_the_first_frame),
       cmocka_unit_test(late_knobs_are_never_louder_than_early_ones_and_after_50_ms_the_same),
       cmocka_unit_test(late_knobs_make_no_pop_in_silence),
   };

@@ -79,6 +79,7 @@ run_moving(Instance* instance, float* to, const uint32_t* blocks, size_t n_block
     instance->controls[PORT_GAIN] = (float)(t / PART);
     instance->controls[PORT_LEVEL] = -(float)(t / PART);
     instance->controls[PORT_OVERSAMPLING] = (float)(1U << t / PART % 3U);
+    instance->controls[PORT_PHASE] = (float)(t / PART / 2 % 2);
     instance->controls[PORT_ENABLED] = (float)(t / PART % 4 != 2);
     for (uint32_t done = 0; done < PART;) {
       const uint32_t block = blocks[next++ % n_blocks];

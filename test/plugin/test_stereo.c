@@ -79,6 +79,7 @@ move_controls(float* controls, int block, int seed)
   case 5: controls[PORT_ENABLED] = (float)(block % 2); break;
   case 6: controls[PORT_MATCH] = (float)(block % 2); break;
   case 7: controls[PORT_OVERSAMPLING] = factors[(block + seed) % 3]; break;
+  case 8: controls[PORT_PHASE] = (float)(block % 2); break;
   default: break;
   }
 }

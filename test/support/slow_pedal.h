@@ -39,6 +39,7 @@ typedef struct {
 } SlowDelay;
 
 typedef struct {
+  Phase phase;
   unsigned n_stages;
   unsigned latency;
   unsigned padding;                     // samples of the highest rate
@@ -60,7 +61,7 @@ typedef struct {
   int silence_left;
   unsigned pace; // samples of silence in a period, while it keeps the network's pace
   unsigned paced_periods_left;
-  SlowEngine engines[N_OVERSAMPLINGS];
+  SlowEngine engines[N_OVERSAMPLINGS * N_PHASES];
   int active, incoming; // -1: none
   unsigned warmup_left;
   SlowDelay dry;
@@ -139,6 +140,29 @@ slow_taps(unsigned n, const float* even, const float* odd)
   return filter;
 }
 
+static SlowFilter
+slow_minimum_phase_taps(unsigned n, const float* taps)
+{
+  SlowFilter filter = {.n_taps = 4 * n - 1};
+  for (unsigned i = 0; i < filter.n_taps; ++i) {
+    filter.taps[i] = (double)taps[i];
+  }
+  return filter;
+}
+
+// Returns the delay of a ramp: by how much it comes out too low.
+static double
+slow_delay(SlowFilter filter)
+{
+  double sum = 0.0;
+  double moment = 0.0;
+  for (unsigned i = 0; i < filter.n_taps; ++i) {
+    sum += filter.taps[i];
+    moment += filter.taps[i] * i;
+  }
+  return moment / sum;
+}
+
 static double
 slow_sigmoid(double x)
 {
@@ -212,42 +236,74 @@ slow_theta(const SlowPedal* p, const double* knobs, double* theta)
 }
 
 static void
+slow_set_filters(SlowEngine* engine)
+{
+  const bool is_linear = engine->phase == PHASE_LINEAR;
+  const SlowFilter wide = is_linear ? slow_taps(WIDE_PAIRS, wide_even, NULL)
+                                    : slow_minimum_phase_taps(WIDE_PAIRS, wide_minimum);
+  for (unsigned i = 0; i < SLOW_STAGES; ++i) {
+    engine->up[i] = engine->down[i] = wide;
+  }
+  engine->up[0] = is_linear ? slow_taps(UP_PAIRS, up_even, NULL)
+                            : slow_minimum_phase_taps(UP_PAIRS, up_minimum);
+  engine->down[0] = is_linear ? slow_taps(DOWN_PAIRS, down_even, down_odd)
+                              : slow_minimum_phase_taps(DOWN_PAIRS, down_minimum);
+}
+
+static void
 slow_reset_engine(SlowPedal* p, SlowEngine* engine, const double* state)
 {
   const SlowEngine sizes = *engine;
-  *engine = (SlowEngine){.n_stages = sizes.n_stages,
+  *engine = (SlowEngine){.phase = sizes.phase,
+                         .n_stages = sizes.n_stages,
                          .latency = sizes.latency,
                          .padding = sizes.padding,
                          .delay = sizes.delay};
-  for (unsigned i = 0; i < SLOW_STAGES; ++i) {
-    engine->up[i] = i ? slow_taps(WIDE_PAIRS, wide_even, NULL) : slow_taps(UP_PAIRS, up_even, NULL);
-    engine->down[i] =
-        i ? slow_taps(WIDE_PAIRS, wide_even, NULL) : slow_taps(DOWN_PAIRS, down_even, down_odd);
-  }
+  slow_set_filters(engine);
   for (unsigned i = 0; i < SLOW_AGES; ++i) {
     memcpy(engine->states[i], state, sizeof p->silent);
   }
+}
+
+// Sets the latency in frames. Linear phase is padded to it; minimum phase is as late at low
+// frequencies, to half a frame.
+static void
+slow_set_latency(SlowEngine* engine)
+{
+  double delay = 0.0; // in samples of the highest rate
+  slow_set_filters(engine);
+  for (unsigned i = 0; i < engine->n_stages; ++i) {
+    delay = 2.0 * delay + slow_delay(engine->up[i]) + slow_delay(engine->down[i]);
+  }
+  const double factor = (double)(1U << engine->n_stages);
+  const double whole = round(delay);
+  engine->latency =
+      (unsigned)(engine->phase == PHASE_LINEAR ? ceil(whole / factor) : round(delay / factor));
+  engine->padding =
+      engine->phase == PHASE_LINEAR ? (unsigned)(engine->latency * factor - whole) : 0U;
+}
+
+// Returns the index of the controls' engine.
+static int
+slow_choice(const PedalControls* controls)
+{
+  return (int)controls->oversampling * N_PHASES + (int)controls->phase;
 }
 
 static void
 slow_init(SlowPedal* p, const Model* model, double rate_hz)
 {
   *p = (SlowPedal){.model = model, .rate_hz = rate_hz, .incoming = -1};
-  for (int i = 0; i < N_OVERSAMPLINGS; ++i) {
+  for (int i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
     SlowEngine* engine = &p->engines[i];
+    const int factor = 1 << i / N_PHASES;
     double engine_hz = rate_hz;
-    for (; engine_hz < 0.9 * (1 << i) * model->sample_rate_hz; engine_hz *= 2.0) {
+    for (; engine_hz < 0.9 * factor * model->sample_rate_hz; engine_hz *= 2.0) {
       ++engine->n_stages;
     }
-    // A filter of 4 n - 1 taps delays by 2 n - 1 samples of the rate at which it runs.
-    const unsigned first = 2 * UP_PAIRS - 1 + 2 * DOWN_PAIRS - 1;
-    const unsigned second = 2 * (2 * WIDE_PAIRS - 1);
-    const unsigned delays[] = {0, first, 2 * first + second};
-    const unsigned delay = delays[engine->n_stages];
-    const unsigned factor = 1U << engine->n_stages;
-    engine->latency = (delay + factor - 1U) / factor;
-    engine->padding = engine->latency * factor - delay;
+    engine->phase = (Phase)(i % N_PHASES);
     engine->delay = fmax(1.0, engine_hz / model->sample_rate_hz);
+    slow_set_latency(engine);
   }
 }
 
@@ -278,7 +334,7 @@ slow_jump_to(SlowPedal* p, const PedalControls* controls)
 static void
 slow_start_engine(SlowPedal* p, const PedalControls* controls)
 {
-  p->active = (int)controls->oversampling;
+  p->active = slow_choice(controls);
   p->incoming = -1;
   p->dry = (SlowDelay){{0.0}};
   slow_reset_engine(p, &p->engines[p->active], p->silent);
@@ -336,16 +392,23 @@ slow_track_offset(SlowPedal* p)
   }
 }
 
+// Without a stage, the phase makes no difference.
+static bool
+slow_engines_differ(const SlowEngine* a, const SlowEngine* b)
+{
+  return a->n_stages != b->n_stages || (a->n_stages && a->phase != b->phase);
+}
+
 static void
 slow_switch_engines(SlowPedal* p, const PedalControls* controls)
 {
   const double period_s = 64.0 / p->rate_hz;
-  const int wanted = (int)controls->oversampling;
+  const int wanted = slow_choice(controls);
   if (p->incoming >= 0 && p->incoming_part[1] == 1.0) {
     p->active = p->incoming;
     p->incoming = -1;
   }
-  if (p->incoming < 0 && p->engines[wanted].n_stages != p->engines[p->active].n_stages) {
+  if (p->incoming < 0 && slow_engines_differ(&p->engines[wanted], &p->engines[p->active])) {
     p->incoming = wanted;
     slow_reset_engine(p, &p->engines[wanted], p->engines[p->active].states[0]);
     slow_jump(&p->crossfade, 0.0);

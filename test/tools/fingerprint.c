@@ -58,6 +58,7 @@ move_controls(float* ports)
   case 2: ports[PORT_LEVEL] = 42.0f * next_uniform() - 30.0f; break;
   case 3: ports[PORT_OVERSAMPLING] = factors[next_random() % 3U]; break;
   case 4: ports[PORT_ENABLED] = next_random() % 4U ? 1.0f : 0.0f; break;
+  case 5: ports[PORT_PHASE] = (float)(next_random() % 2U); break;
   default: break;
   }
 }

@@ -418,12 +418,13 @@ a_desktops_setting_is_found_and_damaged_ones_are_not(void** state)
   }
 }
 
+// Phase is left to the host's own controls: players choose it once, and the faces are full.
 static void
-every_control_has_a_widget_inside_the_layout(void** state)
+every_control_but_phase_has_a_widget_inside_the_layout(void** state)
 {
   (void)state;
   for (unsigned port = 0; port < N_PORTS; ++port) {
-    if (control_is_input(port)) {
+    if (control_is_input(port) && port != PORT_PHASE) {
       assert_true(
           layout_is_focusable(&layout_od3.widgets[widget_of(port)])); // every control can be set
     }
@@ -465,7 +466,7 @@ main(void)
       cmocka_unit_test(numbers_and_hours_are_read_and_others_refused),
       cmocka_unit_test(the_language_is_that_of_the_environment),
       cmocka_unit_test(a_desktops_setting_is_found_and_damaged_ones_are_not),
-      cmocka_unit_test(every_control_has_a_widget_inside_the_layout),
+      cmocka_unit_test(every_control_but_phase_has_a_widget_inside_the_layout),
       cmocka_unit_test(each_plugin_has_a_layout_and_the_pedals_share_a_ui),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

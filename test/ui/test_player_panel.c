@@ -514,8 +514,9 @@ the_display_says_kind_rate_and_cost(void** state)
                       "LSTM, 40 UNITS, 44.1 kHz\nCPU: 2.1 x O MODELO PRÓPRIO\nPEAKS UP TO +3 DBFS");
 }
 
+// Phase is left to the host's own controls: players choose it once, and the faces are full.
 static void
-every_control_has_a_widget_inside_the_layout(void** state)
+every_control_but_phase_has_a_widget_inside_the_layout(void** state)
 {
   (void)state;
   for (unsigned port = 0; port < N_PLAYER_PORTS; ++port) {
@@ -523,7 +524,8 @@ every_control_has_a_widget_inside_the_layout(void** state)
     for (int i = 0; i < layout_player.n_widgets; ++i) {
       has_widget |= panel.widgets[i].port == port && layout_is_focusable(&panel.widgets[i]);
     }
-    assert_int_equal(has_widget, control_range_is_input(player_ranges[port]));
+    const bool has_face = control_range_is_input(player_ranges[port]) && port != PLAYER_PHASE;
+    assert_int_equal(has_widget, has_face);
   }
   for (int i = 0; i < layout_player.n_widgets; ++i) {
     const Box box = layout_player.widgets[i].box;
@@ -551,7 +553,7 @@ main(void)
       TEST(facts_are_read_from_messages_and_damaged_ones_refused),
       TEST(a_warning_is_shown_where_there_is_no_error),
       TEST(the_display_says_kind_rate_and_cost),
-      TEST(every_control_has_a_widget_inside_the_layout),
+      TEST(every_control_but_phase_has_a_widget_inside_the_layout),
   };
   return cmocka_run_group_tests(tests, make_models, remove_models);
 }

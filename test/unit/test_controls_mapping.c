@@ -49,6 +49,7 @@ values_are_limited_to_their_range_and_nan_is_the_default(void** state)
   assert_true(controls_with(PORT_BLEND, NAN).blend == 1.0f);
   assert_int_equal(controls_with(PORT_OVERSAMPLING, NAN).oversampling, OVERSAMPLING_2X);
   assert_true(controls_with(PORT_ENABLED, NAN).enabled);
+  assert_int_equal(controls_with(PORT_PHASE, NAN).phase, PHASE_LINEAR);
 }
 
 static void
@@ -72,6 +73,18 @@ oversampling_is_the_nearest_choice(void** state)
 }
 
 static void
+phase_is_the_nearest_choice(void** state)
+{
+  (void)state;
+  assert_int_equal(controls_with(PORT_PHASE, -INFINITY).phase, PHASE_LINEAR);
+  assert_int_equal(controls_with(PORT_PHASE, 0.0f).phase, PHASE_LINEAR);
+  assert_int_equal(controls_with(PORT_PHASE, 0.49f).phase, PHASE_LINEAR);
+  assert_int_equal(controls_with(PORT_PHASE, 0.51f).phase, PHASE_MINIMUM);
+  assert_int_equal(controls_with(PORT_PHASE, 1.0f).phase, PHASE_MINIMUM);
+  assert_int_equal(controls_with(PORT_PHASE, 1e9f).phase, PHASE_MINIMUM);
+}
+
+static void
 any_value_above_0_turns_a_switch_on(void** state)
 {
   (void)state;
@@ -91,6 +104,7 @@ main(void)
       cmocka_unit_test(knobs_go_from_minus_1_to_plus_1),
       cmocka_unit_test(values_are_limited_to_their_range_and_nan_is_the_default),
       cmocka_unit_test(oversampling_is_the_nearest_choice),
+      cmocka_unit_test(phase_is_the_nearest_choice),
       cmocka_unit_test(any_value_above_0_turns_a_switch_on),
   };
   return cmocka_run_group_tests_name("controls", tests, NULL, NULL);

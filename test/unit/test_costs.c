@@ -190,13 +190,15 @@ static void
 a_settled_pedal_costs_its_frames_alone(void** state)
 {
   (void)state;
-  for (int i = 0; i < N_OVERSAMPLINGS; ++i) {
-    controls.oversampling = (Oversampling)i;
+  for (uint32_t i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+    const uint32_t factor = 1U << i / N_PHASES;
+    controls.oversampling = (Oversampling)(i / N_PHASES);
+    controls.phase = (Phase)(i % N_PHASES);
     cost_of_priming(0.0f);
     rest();
-    assert_int_equal(cost_of_running(PERIOD), PERIOD << i);
+    assert_int_equal(cost_of_running(PERIOD), PERIOD * factor);
     for (uint32_t n = 1; n < PERIOD; ++n) {
-      assert_int_equal(cost_of_running(n), n << i);
+      assert_int_equal(cost_of_running(n), n * factor);
     }
   }
 }
@@ -245,19 +247,30 @@ level_input_and_blend_cost_nothing(void** state)
   }
 }
 
+// Asserts that a change that has just been asked for costs both engines' frames for 40 ms.
 static void
-a_change_of_oversampling_costs_both_factors_for_40_ms(void** state)
+assert_change_costs(uint32_t from, uint32_t to)
+{
+  uint32_t n_periods = 0;
+  while (n_periods < 31 && cost_of_running(PERIOD) == (from + to) * PERIOD) {
+    ++n_periods;
+  }
+  assert_int_equal(n_periods, 30); // of 1.33 ms
+  assert_int_equal(cost_of_running(PERIOD), to * PERIOD);
+}
+
+static void
+a_change_of_oversampling_or_phase_costs_both_engines_for_40_ms(void** state)
 {
   (void)state;
   cost_of_priming(0.0f);
   rest();
+  controls.phase = PHASE_MINIMUM; // at 1x
+  assert_int_equal(cost_of_running(PERIOD), PERIOD);
   controls.oversampling = OVERSAMPLING_4X;
-  uint32_t n_periods = 0;
-  while (cost_of_running(PERIOD) == (1 + 4) * PERIOD) {
-    ++n_periods;
-  }
-  assert_int_equal(n_periods, 30); // of 1.33 ms
-  assert_int_equal(cost_of_running(PERIOD), 4 * PERIOD);
+  assert_change_costs(1, 4);
+  controls.phase = PHASE_LINEAR;
+  assert_change_costs(4, 4);
 }
 
 // Runs one period of silence and returns the largest sample.
@@ -302,7 +315,7 @@ main(void)
       PREPARED(bypass_costs_as_much_as_the_sound),
       PREPARED(a_knob_costs_a_15th_more_while_it_moves_and_a_5th_for_a_second_after),
       PREPARED(level_input_and_blend_cost_nothing),
-      PREPARED(a_change_of_oversampling_costs_both_factors_for_40_ms),
+      PREPARED(a_change_of_oversampling_or_phase_costs_both_engines_for_40_ms),
       PREPARED(silence_stays_silent_when_a_knob_turns_after_the_silent_copy_has_stopped),
   };
   return cmocka_run_group_tests_name("costs", tests, NULL, NULL);

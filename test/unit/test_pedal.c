@@ -14,10 +14,10 @@ static float out[N_FRAMES];
 
 // Block sizes grow by one frame from 0.
 static void
-play(Pedal* pedal, Oversampling oversampling, bool is_enabled)
+play(Pedal* pedal, Oversampling oversampling, Phase phase, bool is_enabled)
 {
   const PedalControls controls = {
-      .blend = 1.0f, .oversampling = oversampling, .enabled = is_enabled};
+      .blend = 1.0f, .oversampling = oversampling, .phase = phase, .enabled = is_enabled};
   pedal_prime(pedal, &controls);
   uint32_t block = 0;
   for (uint32_t done = 0; done < N_FRAMES; ++block) {
@@ -70,14 +70,14 @@ bypass_delays_the_input_by_the_latency_and_changes_no_bit(void** state)
   in[100] = INFINITY;
   in[101] = NAN;
   in[102] = 1e-40f;
-  for (int i = 0; i < N_OVERSAMPLINGS; ++i) {
-    play(pedal, (Oversampling)i, false);
+  for (int i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+    play(pedal, (Oversampling)(i / N_PHASES), (Phase)(i % N_PHASES), false);
     const uint32_t latency_frames = pedal_latency_frames(pedal);
     assert_memory_equal(out + latency_frames, in, sizeof in - latency_frames * sizeof *in);
     for (uint32_t t = 0; t < latency_frames; ++t) {
       assert_true(out[t] == 0.0f);
     }
-    play(pedal, (Oversampling)i, true);
+    play(pedal, (Oversampling)(i / N_PHASES), (Phase)(i % N_PHASES), true);
     assert_memory_not_equal(out + latency_frames, in, sizeof in - latency_frames * sizeof *in);
   }
 }
@@ -120,9 +120,12 @@ static void
 blend_mixes_the_input_in_as_late_as_the_network(void** state)
 {
   (void)state;
-  for (int i = 0; i < N_OVERSAMPLINGS; ++i) {
-    PedalControls controls = {
-        .blend = 1.0f, .level_db = 3.0f, .oversampling = (Oversampling)i, .enabled = true};
+  for (int i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+    PedalControls controls = {.blend = 1.0f,
+                              .level_db = 3.0f,
+                              .oversampling = (Oversampling)(i / N_PHASES),
+                              .phase = (Phase)(i % N_PHASES),
+                              .enabled = true};
     float wet[N_FRAMES];
     play_at(&controls, in, wet, N_FRAMES);
     controls.blend = 0.25f;
@@ -323,7 +326,7 @@ a_hostile_model_is_limited_to_24_dbfs(void** state)
   PackedModel* packed_loud = packed_model_new(&loud, kernel_find(NULL));
   Pedal* of_loud = pedal_new(packed_loud, 48000.0);
   assert_true(packed_loud && of_loud);
-  play(of_loud, OVERSAMPLING_1X, true);
+  play(of_loud, OVERSAMPLING_1X, PHASE_LINEAR, true);
   float largest = 0.0f;
   for (int t = 0; t < N_FRAMES; ++t) {
     assert_true(fabsf(out[t]) <= 15.86f);

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { N_SCORES = 12, N_FRAMES = 8000, MAX_BLOCK = 200 };
+enum { N_SCORES = 12, N_FRAMES = 8000, MAX_BLOCK = 200, N_CHANGES = 8 };
 
 static uint32_t random_state;
 
@@ -42,6 +42,7 @@ change(PedalControls* controls, uint32_t which)
   case 3: controls->level_db = between(-30.0f, 12.0f); break;
   case 4: controls->blend = between(0.0f, 1.0f); break;
   case 5: controls->oversampling = (Oversampling)chance(N_OVERSAMPLINGS); break;
+  case 6: controls->phase = (Phase)chance(N_PHASES); break;
   default: controls->enabled = chance(4) > 0; break;
   }
 }
@@ -71,7 +72,7 @@ error_of_score(const Model* model, const Kernel* kernel, double rate_hz, bool is
   Pedal* pedal = packed ? pedal_new(packed, rate_hz) : NULL;
   assert_non_null(pedal);
   PedalControls controls = {.enabled = true, .blend = 1.0f};
-  for (uint32_t i = 0; i < 7; ++i) {
+  for (uint32_t i = 0; i < N_CHANGES; ++i) {
     change(&controls, i);
   }
   slow_init(&slow, model, rate_hz);
@@ -82,7 +83,7 @@ error_of_score(const Model* model, const Kernel* kernel, double rate_hz, bool is
   for (uint32_t done = 0, n = 0; done < N_FRAMES; done += n) {
     n = chance(8) ? chance(MAX_BLOCK) : 0;
     for (uint32_t i = chance(3) ? 0 : 1 + chance(2); i > 0; --i) {
-      change(&controls, chance(7));
+      change(&controls, chance(N_CHANGES));
     }
     make_sound(in, n, is_limitless);
     pedal_run(pedal, &controls, in, out, n);

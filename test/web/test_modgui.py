@@ -256,7 +256,7 @@ class Behaviour(Board):
         started = self.board.host("started.ports")
         self.assertEqual({port["symbol"] for port in started},
                          {":bypass", "gain", "tone", "level", "oversampling", "enabled", "latency", "input", "blend",
-                          "input_peak", "output_peak", "match", "input_level"})
+                          "input_peak", "output_peak", "match", "input_level", "phase"})
         self.assertEqual(self.knob("level").get_attribute("aria-valuetext"), "0.0 dB")
         self.assertEqual(self.knob("gain").get_attribute("aria-valuetext"), "12 o'clock")
         self.assertEqual(self.board.find(".od3-switch").get_attribute("aria-checked"), "true")
