@@ -20,7 +20,9 @@ typedef struct {
   PanelWindow* window;
   LV2UI_Controller controller;
   LV2UI_Write_Function write;
-  const LV2UI_Touch* touch; // NULL if the host has none
+  const LV2UI_Touch* touch;   // NULL if the host has none
+  const LV2UI_Resize* resize; // NULL if the host has none
+  bool is_embedded;           // in a window of the host
   // Neural Pedal's.
   const LV2UI_Request_Value* request; // NULL if the host has none
   bool has_messages;                  // the host maps URIDs
@@ -111,6 +113,14 @@ prepare(Ui* ui, const char* bundle_path, const LV2_Feature* const* features)
   return host;
 }
 
+static void
+tell_size(const Ui* ui, int width, int height)
+{
+  if (ui->resize) {
+    ui->resize->ui_resize(ui->resize->handle, width, height);
+  }
+}
+
 static LV2UI_Handle
 instantiate(const LV2UI_Descriptor* descriptor, const char* plugin_uri, const char* bundle_path,
             LV2UI_Write_Function write, LV2UI_Controller controller, LV2UI_Widget* widget,
@@ -126,20 +136,19 @@ instantiate(const LV2UI_Descriptor* descriptor, const char* plugin_uri, const ch
   ui->write = write;
   ui->touch = find_feature(features, LV2_UI__touch);
   const PanelHost host = prepare(ui, bundle_path, features);
-  ui->window = window_open(layout, (uintptr_t)find_feature(features, LV2_UI__parent),
-                           host_scale(features), words_language(), host);
+  ui->resize = find_feature(features, LV2_UI__resize);
+  const uintptr_t parent = (uintptr_t)find_feature(features, LV2_UI__parent);
+  ui->is_embedded = parent;
+  ui->window = window_open(layout, parent, host_scale(features), words_language(), host);
   if (!ui->window) {
     free(ui);
     return NULL;
   }
   *widget = (LV2UI_Widget)window_id(ui->window); // NOLINT(performance-no-int-to-ptr): LV2's way
-  const LV2UI_Resize* resize = find_feature(features, LV2_UI__resize);
-  if (resize) {
-    int width = 0;
-    int height = 0;
-    window_size(ui->window, &width, &height);
-    resize->ui_resize(resize->handle, width, height);
-  }
+  int width = 0;
+  int height = 0;
+  window_size(ui->window, &width, &height);
+  tell_size(ui, width, height);
   if (ui->has_messages) {
     model_messages_ask(&ui->messages);
   }
@@ -172,7 +181,14 @@ static int
 idle(LV2UI_Handle handle)
 {
   const Ui* ui = handle;
-  return !window_idle(ui->window);
+  const bool is_open = window_idle(ui->window);
+  int width = 0;
+  int height = 0;
+  // A host that cannot be told would cut a window that grows.
+  if ((ui->resize || !ui->is_embedded) && window_rescale(ui->window, &width, &height)) {
+    tell_size(ui, width, height);
+  }
+  return !is_open;
 }
 
 static int

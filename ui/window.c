@@ -2,7 +2,7 @@
 #include "window.h"
 
 #include "canvas.h"
-#include "contrast.h"
+#include "desktop.h"
 #include "x_guard.h"
 
 #include <X11/Xlib.h>
@@ -14,7 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#define DEFAULT_DPI 96.0f
 #define MIN_SCALE 0.5f
 #define MAX_SCALE 4.0f
 // Pointer motion is asked for while the button is down only, so that a mouse that passes by costs
@@ -32,10 +31,13 @@ struct PanelWindow {
   Atom close_message;
   Panel panel;
   Canvas canvas;
-  XRectangle exposed; // what the server has lost; empty: nothing
-  unsigned used_key;  // the key whose release stays here too
-  bool is_closed;     // by the user
-  bool is_gone;       // the host destroyed it
+  Desktop desktop;
+  float scale;         // the desktop's, which the window has; 0 if the host has set another
+  float desktop_scale; // the newest
+  XRectangle exposed;  // what the server has lost; empty: nothing
+  unsigned used_key;   // the key whose release stays here too
+  bool is_closed;      // by the user
+  bool is_gone;        // the host destroyed it
 };
 
 static uint64_t
@@ -46,14 +48,10 @@ now_ms(void)
   return 1000 * (uint64_t)now.tv_sec + (uint64_t)now.tv_nsec / 1000000;
 }
 
-// Returns the scale that the desktop's Xft.dpi asks for. Wayland's X server may have no resources.
 static float
-desktop_scale(Display* display)
+limit_scale(float scale)
 {
-  const char* resources = XResourceManagerString(display);
-  const char* entry = resources ? strstr(resources, "Xft.dpi:") : NULL;
-  const float dpi = entry ? strtof(entry + strlen("Xft.dpi:"), NULL) : 0.0f;
-  return dpi > 0.0f ? dpi / DEFAULT_DPI : 1.0f;
+  return fminf(fmaxf(scale, MIN_SCALE), MAX_SCALE);
 }
 
 // In a parent, suil takes the base size for the one that the window wants. On the desktop a base
@@ -111,12 +109,15 @@ window_open(const Layout* layout, uintptr_t parent_id, float scale, Language lan
   window->display = display;
   window->parent = (Window)parent_id;
   panel_init(&window->panel, layout, host);
-  scale = fminf(fmaxf(scale > 0.0f ? scale : desktop_scale(display), MIN_SCALE), MAX_SCALE);
   XGuard guard;
   x_guard_begin(&guard, display);
+  desktop_watch(&window->desktop, display);
+  window->desktop_scale = limit_scale(desktop_scale(&window->desktop));
+  window->scale = scale > 0.0f ? 0.0f : window->desktop_scale;
+  scale = scale > 0.0f ? limit_scale(scale) : window->desktop_scale;
   window->canvas = (Canvas){.layout = layout,
                             .language = language,
-                            .has_contrast = contrast_is_high(display),
+                            .has_contrast = desktop_has_contrast(&window->desktop),
                             .display = display};
   create(window, visual.visual, (int)lrint((double)scale * layout->width),
          (int)lrint((double)scale * layout->height));
@@ -165,6 +166,24 @@ window_resize(PanelWindow* window, int width, int height)
   x_guard_end(&guard);
 }
 
+bool
+window_rescale(PanelWindow* window, int* width, int* height)
+{
+  if (window->scale <= 0.0f || window->scale == window->desktop_scale || window->is_gone) {
+    return false;
+  }
+  const double factor = (double)window->desktop_scale / (double)window->scale;
+  window->scale = window->desktop_scale;
+  *width = (int)lrint(factor * window->canvas.width);
+  *height = (int)lrint(factor * window->canvas.height);
+  XGuard guard;
+  x_guard_begin(&guard, window->display);
+  set_hints(window, *width, *height);
+  x_guard_end(&guard);
+  window_resize(window, *width, *height);
+  return true;
+}
+
 void
 window_port_event(PanelWindow* window, unsigned port, float value)
 {
@@ -207,13 +226,32 @@ expose(PanelWindow* window, int x, int y, int width, int height)
   *all = (XRectangle){(short)x, (short)y, (unsigned short)width, (unsigned short)height};
 }
 
+// Begins the picture anew, in a size.
+static void
+redraw(PanelWindow* window, int width, int height)
+{
+  canvas_resize(&window->canvas, width, height);
+  window->panel.dirty = (unsigned)ALL_WIDGETS;
+  expose(window, 0, 0, width, height);
+}
+
 static void
 handle_resize(PanelWindow* window, const XConfigureEvent* event)
 {
   if (event->width != window->canvas.width || event->height != window->canvas.height) {
-    canvas_resize(&window->canvas, event->width, event->height);
-    window->panel.dirty = (unsigned)ALL_WIDGETS;
-    expose(window, 0, 0, event->width, event->height);
+    redraw(window, event->width, event->height);
+  }
+}
+
+// The desktop may ask for another scale, which window_rescale follows, or another contrast.
+static void
+follow_desktop(PanelWindow* window)
+{
+  window->desktop_scale = limit_scale(desktop_scale(&window->desktop));
+  const bool has_contrast = desktop_has_contrast(&window->desktop);
+  if (has_contrast != window->canvas.has_contrast) {
+    window->canvas.has_contrast = has_contrast;
+    redraw(window, window->canvas.width, window->canvas.height);
   }
 }
 
@@ -360,10 +398,16 @@ window_idle(PanelWindow* window)
   }
   XGuard guard;
   x_guard_begin(&guard, window->display);
+  bool has_desktop_changed = false;
   while (XPending(window->display)) {
     XEvent event;
     XNextEvent(window->display, &event);
-    handle(window, &event);
+    if (!desktop_take(&window->desktop, &event, &has_desktop_changed)) {
+      handle(window, &event);
+    }
+  }
+  if (has_desktop_changed && !window->is_gone) {
+    follow_desktop(window);
   }
   panel_tick(&window->panel, now_ms());
   if (!window->is_gone && (window->exposed.width || window->panel.dirty)) {

@@ -11,8 +11,9 @@
 typedef struct PanelWindow PanelWindow;
 
 // Opens a window with a layout in a parent of the host, or on the desktop if parent_id is 0. scale
-// is pixels for one unit of the layout; 0 takes it from the desktop's Xft.dpi. Returns NULL without
-// an X server or memory. The caller frees it. All functions: the host's UI thread.
+// is pixels for one unit of the layout; 0 takes it from the desktop's Xft.dpi. The window follows
+// the desktop's contrast. Returns NULL without an X server or memory. The caller frees it. All
+// functions: the host's UI thread.
 PanelWindow*
 window_open(const Layout* layout, uintptr_t parent_id, float scale, Language language,
             PanelHost host);
@@ -32,6 +33,11 @@ window_size(const PanelWindow* window, int* width, int* height);
 // Resizes the window; the panel keeps its aspect in it.
 void
 window_resize(PanelWindow* window, int width, int height);
+
+// Returns whether the desktop's scale has changed since the last call, unless the host has set the
+// window's. If so, resizes the window by as much and writes its new size.
+bool
+window_rescale(PanelWindow* window, int* width, int* height);
 
 // Takes a value from the host; it is drawn by the next window_idle.
 void

@@ -50,6 +50,7 @@ typedef struct {
   Window parent;
   LV2UI_Handle handle;
   Window window;
+  LV2UI_Resize resize;
 } Open;
 
 static Display* display;
@@ -187,14 +188,14 @@ open_window(void)
   XMapWindow(display, open->parent);
   XSync(display, False);
   LV2_URID_Map map = {NULL, map_uri};
-  LV2UI_Resize resize = {open, resize_parent};
+  open->resize = (LV2UI_Resize){open, resize_parent};
   static LV2UI_Touch touch_feature = {NULL, touch};
   static LV2UI_Request_Value request = {NULL, request_value};
   LV2_Options_Option options[] = {{LV2_OPTIONS_INSTANCE, 0, map_uri(NULL, LV2_UI__scaleFactor),
                                    sizeof(float), map_uri(NULL, LV2_ATOM__Float), &scale_factor},
                                   {LV2_OPTIONS_INSTANCE, 0, 0, 0, 0, NULL}};
   const LV2_Feature features[] = {
-      {LV2_UI__parent, (void*)open->parent}, {LV2_UI__resize, &resize},
+      {LV2_UI__parent, (void*)open->parent}, {LV2_UI__resize, &open->resize},
       {LV2_UI__touch, &touch_feature},       {LV2_URID__map, &map},
       {LV2_UI__requestValue, &request},      {LV2_OPTIONS__options, options}};
   const LV2_Feature* const list[] = {&features[0], &features[1],
@@ -286,6 +287,21 @@ measure_idle(int n_times, bool is_turning)
          1e6 * (double)(end.tv_sec - start.tv_sec) + 1e-3 * (double)(end.tv_nsec - start.tv_nsec));
 }
 
+// Makes a window the manager of the desktop's settings, and tells all windows.
+static void
+announce(Window manager)
+{
+  const Window root = DefaultRootWindow(display);
+  const Atom selection = XInternAtom(display, "_XSETTINGS_S0", False);
+  XEvent event = {.xclient = {.type = ClientMessage,
+                              .window = root,
+                              .message_type = XInternAtom(display, "MANAGER", False),
+                              .format = 32,
+                              .data.l = {CurrentTime, (long)selection, (long)manager}}};
+  XSetSelectionOwner(display, selection, manager, CurrentTime);
+  XSendEvent(display, root, False, StructureNotifyMask, &event);
+}
+
 // Shares two settings, of which the theme is the second, with numbers in this machine's order.
 static void
 set_theme(const char* theme)
@@ -310,12 +326,15 @@ set_theme(const char* theme)
   settings.n_theme = (uint32_t)strlen(theme);
   snprintf(settings.theme, sizeof settings.theme, "%s", theme);
   const Atom property = XInternAtom(display, "_XSETTINGS_SETTINGS", False);
-  if (!manager) {
+  const bool is_new = !manager;
+  if (is_new) {
     manager = XCreateSimpleWindow(display, DefaultRootWindow(display), 0, 0, 1, 1, 0, 0, 0);
-    XSetSelectionOwner(display, XInternAtom(display, "_XSETTINGS_S0", False), manager, CurrentTime);
   }
   XChangeProperty(display, manager, property, property, 8, PropModeReplace,
                   (const unsigned char*)&settings, sizeof settings);
+  if (is_new) {
+    announce(manager);
+  }
   XSync(display, False);
 }
 

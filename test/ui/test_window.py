@@ -121,6 +121,24 @@ class Window(WindowCase):
         other = self.host(GTK_THEME="HighContrast:dark")
         self.assertEqual(self.shot(other)[3, 120].tolist(), [0, 0, 0])
 
+    def test_contrast_changes(self):
+        """an open window follows the desktop's theme, of a new manager of settings too, and keeps its values"""
+        for _ in range(2):
+            host = self.host()  # it has its own manager of settings
+            normal = self.shot(host)
+            host(f"port {GAIN} 8")
+            turned = self.shot(host)
+            self.assertGreater(np.abs(turned - normal).max(), 0)
+            host("theme HighContrast")
+            high = self.shot(host)
+            self.assertEqual(high[3, 120].tolist(), [0, 0, 0])
+            host("open")
+            host(f"port {GAIN} 8")
+            self.assertEqual(np.abs(self.shot(host) - high).max(), 0)
+            host("close")
+            host("theme Adwaita")
+            self.assertEqual(np.abs(self.shot(host) - turned).max(), 0)
+
     def test_sizes(self):
         """the host's scale and size are kept, the aspect too, and the drawing is sharp at each scale"""
         for scale in (1, 1.5, 2, 3):
@@ -143,12 +161,24 @@ class Window(WindowCase):
         """without the host's scale the desktop's Xft.dpi counts, and no resources at all are no fault"""
         xrdb = ["xprop", "-root", "-f", "RESOURCE_MANAGER", "8s"]
         environment = {**os.environ, "DISPLAY": self.display}
-        subprocess.run([*xrdb, "-set", "RESOURCE_MANAGER", "Xft.dpi:\t144\n"], env=environment, check=True)
-        self.host(scale=0)
+        def resources(*words):
+            subprocess.run([*xrdb, words[0], "RESOURCE_MANAGER", *words[1:]], env=environment, check=True)
+
+        resources("-set", "Xft.dpi:\t144\n")
+        self.addCleanup(resources, "-remove")
+        first = self.host(scale=0)
         self.assertEqual(self.opened, ["resized 360 744"])
-        subprocess.run([*xrdb, "-remove", "RESOURCE_MANAGER"], env=environment, check=True)
-        self.host(scale=0)
+        resources("-remove")
+        self.assertEqual(first(), ["resized 240 496"])
+        second = self.host(scale=0)
         self.assertEqual(self.opened, ["resized 240 496"])
+        resources("-set", "Xft.dpi:\t192\n")
+        self.assertEqual((first(), second()), (["resized 480 992"], ["resized 480 992"]))
+        first()
+        self.assertEqual(self.shot(first).shape[:2], (992, 480))
+        own = self.host(scale=1.5)
+        resources("-remove")
+        self.assertEqual(own(), [])  # the host's scale stays
 
     def test_two_windows(self):
         """two windows at once keep their own values, and the one left goes on"""
