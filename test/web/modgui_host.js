@@ -182,20 +182,20 @@ const host = {
   },
 
   // A click anywhere on the widget opens or closes its list, one on an option chooses that file. A path that no option
-  // has changes nothing.
+  // has changes nothing. As in mod-ui, a double quote in it is an error, and a backslash finds no option.
   selectPath (element) {
     const uri = element.attr('mod-parameter-uri')
     const options = element.find('[mod-role=enumeration-option]')
     let path = null
     this.setPath = (value, source) => {
-      if (source !== null && value !== path) {
-        this.sent.push([uri, value])
-      }
-      path = value
       const chosen = options.removeClass('selected').filter(`[mod-parameter-value="${value}"]`).addClass('selected')
       if (chosen.length) {
         element.find('[mod-role=input-parameter-value]').text(chosen.text())
+        if (source !== null && value !== path) {
+          this.sent.push([uri, value])
+        }
       }
+      path = value
       this.tell({ type: 'change', uri, value })
     }
     options.click((event) => this.setPath($(event.currentTarget).attr('mod-parameter-value'), element))

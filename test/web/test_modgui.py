@@ -502,6 +502,28 @@ class PlayerBehaviour(Board):
         self.assertIn("selected", files[0].get_attribute("class"))
         self.assertEqual(len(self.board.host("sent")), 1)
 
+    def test_file_names(self):
+        """any name of a file is shown as it is; mod-ui chooses any but those with a double quote or a backslash"""
+        names = ["Bob's & Ann's.json", "a  b &amp; <b>c.json", "São João 日本.aidax", '5" reel.json', "a\\b.json"]
+        paths = [f"/root/Aida/{name}" for name in names]
+        self.addCleanup(setattr, self.board, "effect", self.board.effect)
+        self.board.effect = modgui.effect(modgui.description(), PLAYER, paths)
+        self.board.open()
+        files = self.board.browser.find_elements("css selector", ".od3-file")
+        self.board.find(".od3-model").click()
+        shown = self.board.browser.execute_script("return arguments[0].map((file) => file.innerText)", files)
+        self.assertEqual(shown, names)
+        for name in names:
+            self.tell("modelName", name)
+            label = self.board.find(".od3-model-name")
+            self.assertEqual((label.get_property("innerText"), label.get_property("title")), (name, name))
+        for file in files:
+            file.click()
+            self.board.find(".od3-model").click()
+        self.assertEqual(self.board.host("sent"), [[self.model, path] for path in paths[:3]])
+        (complaint,) = self.board.browser.complaints()  # of mod-ui's selector
+        self.assertIn("unrecognized expression", complaint)
+
     def test_list_keys(self):
         """Enter opens the list and chooses a file; Escape and leaving close it"""
         model, file = self.board.find(".od3-model"), self.board.find(".od3-file")
