@@ -161,6 +161,7 @@ class Window(WindowCase):
         """without the host's scale the desktop's Xft.dpi counts, and no resources at all are no fault"""
         xrdb = ["xprop", "-root", "-f", "RESOURCE_MANAGER", "8s"]
         environment = {**os.environ, "DISPLAY": self.display}
+
         def resources(*words):
             subprocess.run([*xrdb, words[0], "RESOURCE_MANAGER", *words[1:]], env=environment, check=True)
 
