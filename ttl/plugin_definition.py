@@ -6,6 +6,8 @@ from pathlib import Path
 
 import rdflib
 
+import shared_ports
+
 LV2 = rdflib.Namespace("http://lv2plug.in/ns/lv2core#")
 FOLDER = Path(__file__).resolve().parent
 
@@ -22,9 +24,8 @@ class Control:
     choices: tuple
 
 
-def _parse(name):
-    """(URI, {symbol: Control} in the order of the ports) of the plugin in a file."""
-    text = (FOLDER / name).read_text(encoding="utf-8")
+def _parse(text):
+    """(URI, {symbol: Control} in the order of the ports) of the plugin that a text defines."""
     for name, value in {"MINOR": "0", "MICRO": "0", "OVERSAMPLING": "2"}.items():
         text = text.replace(f"@{name}@", value)
     graph = rdflib.Graph().parse(data=text, format="turtle")
@@ -38,5 +39,6 @@ def _parse(name):
     return str(plugin), dict(sorted(controls.items(), key=lambda item: item[1].index))
 
 
-URI, CONTROLS = _parse("od3.ttl.in")
-PLAYER_URI, PLAYER_CONTROLS = _parse("player.ttl.in")
+_PEDAL, _PLAYER = ((FOLDER / name).read_text(encoding="utf-8") for name in ("od3.ttl.in", "player.ttl.in"))
+URI, CONTROLS = _parse(_PEDAL)
+PLAYER_URI, PLAYER_CONTROLS = _parse(shared_ports.complete(_PLAYER, _PEDAL))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Writes what a plugin's Turtle says of the ports as C: names, units, scale points. The window has no copy of them.
 
-usage: port_texts.py OUT.h NAME.ttl.in
+usage: port_texts.py port_texts_NAME.h PLUGIN.ttl.in
 
 The array is port_texts_NAME. A switch has the scale points 0 and 1.
 
@@ -36,7 +36,7 @@ def port_texts(name, turtle):
 
 def main():
     out, turtle = map(Path, sys.argv[1:])
-    text = port_texts(turtle.name.removesuffix(".ttl.in"), turtle.read_text(encoding="utf-8"))
+    text = port_texts(out.stem.removeprefix("port_texts_"), turtle.read_text(encoding="utf-8"))
     out.write_text(f"// Written by ui/port_texts.py from {turtle.name}.\n{text}", encoding="utf-8")
 
 

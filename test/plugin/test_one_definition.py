@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The version and the plugin's URI: every copy of one agrees, and no file has a copy that is not listed here."""
+"""The version, the plugin's URI and the ports: copies agree, and no file has one that is not listed here."""
 
 import re
 import subprocess
@@ -11,7 +11,8 @@ import common
 
 sys.path.insert(0, str(common.TOP / "ttl"))
 
-from plugin_definition import URI  # noqa: E402 # found through the line above
+import shared_ports  # noqa: E402 # found through the line above
+from plugin_definition import URI  # noqa: E402
 
 # Each file that repeats the version of wscript, and how.
 VERSIONS = {
@@ -56,6 +57,18 @@ class OneDefinition(unittest.TestCase):
         self.assertIn("ttl/od3.ttl.in", holders)
         self.assertEqual([name for name in holders if not MAY_HOLD_URI.fullmatch(name)], [],
                          "these hold the URI; read plugin_definition.URI there, or list them")
+
+    def test_ports(self):
+        """only the pedal's Turtle describes the control ports and units that both plugins have"""
+        pedal, player = ((common.TOP / f"ttl/{name}.ttl.in").read_text(encoding="utf-8") for name in ("od3", "player"))
+        symbols, own = (set(re.findall(r'ControlPort ;.*?lv2:symbol "(\w+)"', text, re.S)) for text in (pedal, player))
+        self.assertEqual(symbols & own, set())
+        self.assertNotIn("units:Unit", player)
+        whole = shared_ports.complete(player, pedal)
+        self.assertLess({"level", "match"}, set(re.findall(r'lv2:symbol "(\w+)"', whole)))
+        self.assertNotIn(f"<{URI}#", whole)
+        with self.assertRaisesRegex(SystemExit, "no port 'levle'"):
+            shared_ports.complete(player.replace("@PORT level@", "@PORT levle@"), pedal)
 
 
 if __name__ == "__main__":
