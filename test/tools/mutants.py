@@ -38,9 +38,13 @@ LIKELY = {
     "gru_file": "test_gru", "model_error": "test_model", "model_file_id": "test_shared_model",
     "silent_states": "test_costs", "player/": "test_no_memory", "lv2/": "test_lv2_calls", "engine/": "test_slow_pedal",
     "network/": "test_slow_pedal", "rnn/": "test_slow_pedal", "rnn/vector": "test_kernels",
+    "web/player": "test_web_sound", "web/worklet": "test_web_sound", "web/blind": "test_web_tools",
+    "web/abx": "test_web_tools", "web/overview": "test_web_tools", "web/scope": "test_web_tools",
+    "web/offline": "test_web_tools", "web/models": "test_web_models",
 }
 PEDAL_TESTS = ("test_sound", "test_controls", "test_rates")
 PLAYER_TESTS = ("test_player_ports", "test_player_limits", "test_player")
+PAGE_TESTS = ("test_web_modules", "test_web", "test_web_sound", "test_web_tools", "test_web_models")
 # A mutant replaces a match of a pattern. Strings and comments are left alone.
 OPERATORS = [(re.compile(pattern), replacements) for pattern, replacements in [
     (r"(?<![-<>=])<(?![<=>a-z\"])", ["<="]), (r"(?<![-<>=])>(?![>=\"])", [">="]), (r"<=(?!=)", ["<"]),
@@ -216,13 +220,17 @@ class Worker:
                  "training/test_train", "training/test_training_kernel", "unit/test_exactness"]
         return next((test for test in tests if not self.passes(sys.executable, f"test/{test}.py")), None)
 
-    def killer_in_page(self, _path, _kills):
+    def killer_in_page(self, path, _kills):
         wasm = self.build / "wasm"
         is_whole = self.passes(sys.executable, self.top / "web/assemble.py", wasm / "core-simd.wasm",
                                wasm / "core-scalar.wasm", self.top / "weights/od3.gru", self.top / "ttl/presets.ttl",
                                self.top / "test/data/guitar.flac", wasm / "bass.flac",
                                self.top / "web/teacher.flac", self.build / "web")
-        return None if is_whole and self.passes(sys.executable, "test/web/test_web.py") else "web/test_web"
+        if not is_whole:
+            return "web/assemble"
+        likely = [test for part, test in LIKELY.items() if part in path]
+        order = sorted(PAGE_TESTS, key=lambda test: (test not in likely, PAGE_TESTS.index(test)))
+        return next((test for test in order if not self.passes(sys.executable, f"test/web/{test}.py")), None)
 
     def killer(self, mutant, kills):
         """Returns what found the mutant, or None if it survives."""

@@ -16,6 +16,7 @@ from selenium.webdriver.chrome.service import Service
 TYPES = {".css": "text/css", ".flac": "audio/flac", ".html": "text/html", ".js": "text/javascript",
          ".webmanifest": "application/manifest+json",
          ".png": "image/png", ".svg": "image/svg+xml"}
+SCRIPT_S = 300  # of an asynchronous script, also on a busy machine
 
 
 class Server:
@@ -61,6 +62,7 @@ class Browser(webdriver.Chrome):
             options.add_argument(switch)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         super().__init__(options=options, service=Service("/usr/bin/chromedriver"))
+        self.set_script_timeout(SCRIPT_S)
         if downloads:
             self.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
 

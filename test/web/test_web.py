@@ -73,13 +73,22 @@ class Exactness(Page):
         self.choose(self.write("noise.wav", sound, 48000))
         self.message("noise.wav: 1.0 s")
         self.get("render").click()
-        self.message("clipped")
+        self.assertIn(f"Its peak of {20 * np.log10(np.abs(sound).max()):.1f} dB", self.message("clipped"))
         (file,) = self.download()
         rounded, _ = soundfile.read(file)
         self.assertGreater(np.abs(sound).max(), 1)
         self.assertLess(np.abs(rounded - np.clip(sound, -1, 1 - 2 ** -23)).max(), 1.001 * 2 ** -24)
         # Tag, channels, frames and bytes a second, bytes a frame, bits: readers differ in which of them they believe.
         self.assertEqual(struct.unpack("<HHIIHH", file.read_bytes()[20:36]), (1, 1, 48000, 144000, 3, 24))
+
+    def test_time(self):
+        """the page says how long a rendering took and how fast that is"""
+        self.open("/", on=0)
+        self.choose(self.write("noise.wav", common.playing(5 * 48000, 4), 48000))
+        self.message("noise.wav: 5.0 s")
+        self.browser.execute_script("let nowMs = 5000; performance.now = () => { nowMs += 2500; return nowMs }")
+        self.get("render").click()
+        self.message("noise.wav: done in 2.5 s, 2 times as fast as it plays.")
 
     def test_speed(self):
         """the page prints how fast it renders at 1x; this test does not judge the speed"""
@@ -284,6 +293,9 @@ class Playing(Page):
         self.open("/", gain=2, tone="nix", level=99, oversampling=4, on=0)
         texts = {name: self.knob(name).get_attribute("aria-valuetext") for name in ("gain", "tone", "level")}
         self.assertEqual(texts, {"gain": "9 o'clock", "tone": "12 o'clock", "level": "+12.0 dB"})
+        turns = [self.browser.execute_script("return arguments[0].style.transform", self.knob(symbol))
+                 for symbol in ("gain", "tone", "level")]
+        self.assertEqual(turns, ["rotate(-90deg)", "rotate(0deg)", "rotate(150deg)"])
         self.browser.execute_script("location.hash = 'gain=10&oversampling=3'")
         self.wait(lambda: self.knob("gain").get_attribute("aria-valuetext") == "5 o'clock")
         self.assertEqual(self.browser.find_element("css selector", ".od3-option.selected").text, "2x")

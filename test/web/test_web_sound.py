@@ -163,6 +163,24 @@ class Playing(Page):
             self.wait(lambda heard=sides: tuple(peak > -30 for peak in self.peaks()) == heard)
             self.wait(lambda heard=sides: abs(self.level("before") + 20) < 1 or not any(heard))
 
+    def test_rate(self):
+        """a file plays at its own rate, also after one of another rate"""
+        for rate_hz in (44100, 96000):
+            file = self.write(f"tone-{rate_hz}.wav", tone(1, rate_hz), rate_hz)
+            self.choose(file)
+            self.message(f"{file.name}: 1.0 s, mono at {rate_hz} Hz.")
+            if self.get("play").text == "Play":
+                self.play()
+            self.wait(lambda hz=rate_hz: self.browser.execute_script("return contexts.at(-1).sampleRate") == hz)
+
+    def test_lost_output(self):
+        """when the sound output goes away, the page says so, and Play works again"""
+        self.play()
+        self.browser.execute_script("contexts.at(-1).dispatchEvent(new Event('error'))")
+        self.message("was interrupted")
+        self.assertEqual(self.get("play").text, "Play")
+        self.play()
+
     def test_no_output(self):
         """when the sound output never starts, the page says so, and Play works again"""
         self.browser.execute_script("const { resume } = Context.prototype; window.mend = () => {"

@@ -6,6 +6,7 @@ import base64
 
 import numpy as np
 import soundfile
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 import browser
@@ -69,6 +70,16 @@ class Tools(Page):
         self.wait(lambda: self.get("time").text == "0:00 / 0:09")
         drawn = self.browser.execute_script(script)
         self.assertGreater(min(drawn), 500)
+        marks = self.browser.execute_script("""
+          const { width, height } = document.getElementById('spectrum')
+          const pen = document.getElementById('spectrum').getContext('2d')
+          const isLine = (x) => [0.4, 0.6, 0.95].every((part) =>
+            pen.getImageData(x, Math.round(part * height), 1, 1).data[3] > 0)
+          return Array.from({ length: width }, (_, x) => x / width).filter((x) => isLine(Math.round(x * width)))""")
+        for hz in (100, 1000, 10000):
+            place = np.log(hz / 40) / np.log(20000 / 40)
+            self.assertLess(min(abs(place - mark) for mark in marks), 0.01, hz)
+        self.assertLess(len(marks), 20)
         self.choose(self.write("half.wav", np.repeat([0.0, 0.5], 24000), 48000))
         self.message("half.wav: 1.0 s")
         left, right = self.browser.execute_script("""
@@ -180,6 +191,8 @@ class Tools(Page):
         self.assertTrue(0.3 < quiet < 0.7, quiet)
         for trial in range(1, 7):
             x = self.browser.execute_script("return targets.slice(-2)").index(1)
+            ActionChains(self.browser).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).perform()
+            self.assertEqual(self.browser.execute_script("return targets.slice(-2)").index(1), x)  # not A's key
             self.browser.switch_to.active_element.send_keys("b")
             self.assertEqual(self.browser.execute_script("return targets.slice(-2)"), [0, 1])
             self.browser.switch_to.active_element.send_keys("12"[x if trial < 6 else 1 - x])
