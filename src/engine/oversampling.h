@@ -14,6 +14,8 @@ typedef enum {
   N_PHASES
 } Phase;
 
+enum { N_OVERSAMPLING_PHASES = (int)N_OVERSAMPLINGS * (int)N_PHASES }; // pairs of both
+
 // Returns the choice nearest to a factor. 3 is as near to 2 as to 4: it gives 2, which costs less.
 // NaN gives 4. Any thread.
 static inline Oversampling

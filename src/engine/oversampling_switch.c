@@ -52,7 +52,7 @@ oversampling_switch_new(const PackedModel* model, double sample_rate_hz, uint32_
   }
   sw->crossfade_periods = crossfade_periods;
   sw->n_channels = n_channels;
-  for (unsigned i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+  for (unsigned i = 0; i < N_OVERSAMPLING_PHASES; ++i) {
     if (!make_choice(sw, model, sample_rate_hz, (Oversampling)(i / N_PHASES),
                      (Phase)(i % N_PHASES))) {
       oversampling_switch_free(sw);

@@ -51,10 +51,10 @@ oversampling_switch_begin_period(OversamplingSwitch* sw, Oversampling oversampli
 // Processes n_frames, at most CONTROL_PERIOD_FRAMES, of each channel; the arrays hold n_channels
 // pointers. `wet` holds `driven` samples within +-1000 and receives the network's output for them.
 // `dry` receives the unchanged `in`, which may hold any numbers, non-finite ones too, as late as
-// oversampling_switch_latency_frames() says. The frames lie in one
-// control period and begin at its frame period_position. During a crossfade both outputs are
-// mixed; a mixture that is not finite gives the active engine's sample. Audio thread; the time
-// depends on n_frames, the model and whether a change is under way.
+// oversampling_switch_latency_frames() says. The frames lie in one control period and begin at its
+// frame period_position. During a crossfade both outputs are mixed; a mixture that is not finite
+// gives the active engine's sample. Audio thread; the time depends on n_frames, the model and
+// whether a change is under way.
 void
 oversampling_switch_run(OversamplingSwitch* sw, const Network* network, uint32_t period_position,
                         const float* const* in, float* const* wet, float* const* dry,

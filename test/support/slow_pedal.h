@@ -61,7 +61,7 @@ typedef struct {
   int silence_left;
   unsigned pace; // samples of silence in a period, while it keeps the network's pace
   unsigned paced_periods_left;
-  SlowEngine engines[N_OVERSAMPLINGS * N_PHASES];
+  SlowEngine engines[N_OVERSAMPLING_PHASES];
   int active, incoming; // -1: none
   unsigned warmup_left;
   SlowDelay dry;
@@ -294,7 +294,7 @@ static void
 slow_init(SlowPedal* p, const Model* model, double rate_hz)
 {
   *p = (SlowPedal){.model = model, .rate_hz = rate_hz, .incoming = -1};
-  for (int i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+  for (int i = 0; i < N_OVERSAMPLING_PHASES; ++i) {
     SlowEngine* engine = &p->engines[i];
     const int factor = 1 << i / N_PHASES;
     double engine_hz = rate_hz;

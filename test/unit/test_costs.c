@@ -190,7 +190,7 @@ static void
 a_settled_pedal_costs_its_frames_alone(void** state)
 {
   (void)state;
-  for (uint32_t i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+  for (uint32_t i = 0; i < N_OVERSAMPLING_PHASES; ++i) {
     const uint32_t factor = 1U << i / N_PHASES;
     controls.oversampling = (Oversampling)(i / N_PHASES);
     controls.phase = (Phase)(i % N_PHASES);

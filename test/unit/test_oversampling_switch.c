@@ -54,7 +54,7 @@ typedef struct {
   Phase phase;
 } Choice;
 
-enum { N_CHOICES = N_OVERSAMPLINGS * N_PHASES };
+enum { N_CHOICES = N_OVERSAMPLING_PHASES };
 
 static const Choice choices[N_CHOICES] = {
     {OVERSAMPLING_1X, PHASE_LINEAR},  {OVERSAMPLING_2X, PHASE_LINEAR},

@@ -70,7 +70,7 @@ bypass_delays_the_input_by_the_latency_and_changes_no_bit(void** state)
   in[100] = INFINITY;
   in[101] = NAN;
   in[102] = 1e-40f;
-  for (int i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+  for (int i = 0; i < N_OVERSAMPLING_PHASES; ++i) {
     play(pedal, (Oversampling)(i / N_PHASES), (Phase)(i % N_PHASES), false);
     const uint32_t latency_frames = pedal_latency_frames(pedal);
     assert_memory_equal(out + latency_frames, in, sizeof in - latency_frames * sizeof *in);
@@ -120,7 +120,7 @@ static void
 blend_mixes_the_input_in_as_late_as_the_network(void** state)
 {
   (void)state;
-  for (int i = 0; i < N_OVERSAMPLINGS * N_PHASES; ++i) {
+  for (int i = 0; i < N_OVERSAMPLING_PHASES; ++i) {
     PedalControls controls = {.blend = 1.0f,
                               .level_db = 3.0f,
                               .oversampling = (Oversampling)(i / N_PHASES),
