@@ -70,7 +70,7 @@ bool
 model_loader_request(ModelLoader* loader, const char* path) NONBLOCKING
 {
   unsigned generation = 0;
-  if (path_box_try_write(&loader->wanted, NULL, path, &generation) != PATH_WRITTEN) {
+  if (path_box_try_write(&loader->wanted, NULL, path, &generation, NULL) != PATH_WRITTEN) {
     return false;
   }
   atomic_store(&loader->steps, 0);
@@ -102,12 +102,8 @@ model_loader_revert(ModelLoader* loader, const LoadedModel* failed,
   if (failed->keeps_request) {
     return true;
   }
-  const PathResult result =
-      path_box_try_write(&loader->wanted, &failed->generation, sounding_path, &generation);
-  if (result == PATH_WRITTEN) {
-    atomic_store(&loader->n_handled, generation);
-  }
-  return result != PATH_BUSY;
+  return path_box_try_write(&loader->wanted, &failed->generation, sounding_path, &generation,
+                            &loader->n_handled) != PATH_BUSY;
 }
 
 void
@@ -153,13 +149,26 @@ load(ModelLoader* loader, const char* path)
   return loaded;
 }
 
+// Returns whether this thread is the one to handle a request: nobody handles it or a newer one.
+static bool
+claim(ModelLoader* loader, unsigned generation)
+{
+  unsigned handled = atomic_load(&loader->n_handled);
+  do {
+    if ((int)(generation - handled) <= 0) {
+      return false;
+    }
+  } while (!atomic_compare_exchange_weak(&loader->n_handled, &handled, generation));
+  return true;
+}
+
 // Loads the newest request if nobody has.
 static void
 load_wanted(ModelLoader* loader)
 {
   char path[PATH_SIZE];
   const unsigned generation = path_box_read(&loader->wanted, path);
-  if (atomic_exchange(&loader->n_handled, generation) == generation) {
+  if (!claim(loader, generation)) {
     return;
   }
   LoadedModel* loaded = load(loader, path);
@@ -203,12 +212,11 @@ make_steps(ModelLoader* loader)
     }
   }
   if (loaded && loaded->pedal) {
-    if (path_box_write(&loader->wanted, &asked_at, loaded->path, &loaded->generation) ==
-        PATH_OUTDATED) {
+    if (path_box_write(&loader->wanted, &asked_at, loaded->path, &loaded->generation,
+                       &loader->n_handled) == PATH_OUTDATED) {
       loaded_model_free(loaded); // the host asked for a file meanwhile
       return;
     }
-    atomic_store(&loader->n_handled, loaded->generation);
   }
   if (loaded) {
     deliver(loader, loaded);
@@ -228,9 +236,8 @@ model_loader_load(ModelLoader* loader, const char* path)
 {
   free_discarded(loader);
   unsigned generation = 0;
-  path_box_write(&loader->wanted, NULL, path, &generation);
+  path_box_write(&loader->wanted, NULL, path, &generation, &loader->n_handled);
   atomic_store(&loader->steps, 0);
-  atomic_store(&loader->n_handled, generation);
   LoadedModel* loaded = load(loader, path);
   if (loaded) {
     loaded->keeps_request = true;

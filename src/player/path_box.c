@@ -7,8 +7,8 @@
 // The sequence is odd while the words change; a reader that saw an odd or another one reads again.
 // Words are stored and loaded in order, so no fence is needed.
 PathResult
-path_box_try_write(PathBox* box, const unsigned* expected, const char* path,
-                   unsigned* generation) NONBLOCKING
+path_box_try_write(PathBox* box, const unsigned* expected, const char* path, unsigned* generation,
+                   atomic_uint* handled) NONBLOCKING
 {
   if (atomic_exchange_explicit(&box->is_writing, 1, memory_order_acquire)) {
     return PATH_BUSY;
@@ -25,17 +25,22 @@ path_box_try_write(PathBox* box, const unsigned* expected, const char* path,
     memcpy(&word, path + i * sizeof word, left < sizeof word ? left : sizeof word);
     atomic_store_explicit(&box->words[i], word, memory_order_release);
   }
-  *generation = 1U + atomic_fetch_add_explicit(&box->generation, 1, memory_order_acq_rel);
+  *generation = 1U + path_box_generation(box);
+  if (handled) {
+    atomic_store(handled, *generation);
+  }
+  atomic_store_explicit(&box->generation, *generation, memory_order_release);
   atomic_fetch_add_explicit(&box->sequence, 1, memory_order_acq_rel);
   atomic_store_explicit(&box->is_writing, 0, memory_order_release);
   return PATH_WRITTEN;
 }
 
 PathResult
-path_box_write(PathBox* box, const unsigned* expected, const char* path, unsigned* generation)
+path_box_write(PathBox* box, const unsigned* expected, const char* path, unsigned* generation,
+               atomic_uint* handled)
 {
   PathResult result = PATH_BUSY;
-  while ((result = path_box_try_write(box, expected, path, generation)) == PATH_BUSY) {
+  while ((result = path_box_try_write(box, expected, path, generation, handled)) == PATH_BUSY) {
     sched_yield();
   }
   return result;

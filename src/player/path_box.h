@@ -22,16 +22,18 @@ typedef struct {
 
 typedef enum { PATH_WRITTEN, PATH_BUSY, PATH_OUTDATED } PathResult;
 
-// Replaces the path and raises the generation, which it stores in *generation. `path` has fewer
-// than PATH_SIZE bytes before its zero. Changes nothing and returns PATH_BUSY while another thread
-// writes, and PATH_OUTDATED where `expected` is not NULL and not the newest generation. Any thread.
+// Replaces the path and raises the generation, which it stores in *generation and, unless it is
+// NULL, in *handled: there before any thread sees the new path. `path` has fewer than PATH_SIZE
+// bytes before its zero. Changes nothing and returns PATH_BUSY while another thread writes, and
+// PATH_OUTDATED where `expected` is not NULL and not the newest generation. Any thread.
 PathResult
-path_box_try_write(PathBox* box, const unsigned* expected, const char* path,
-                   unsigned* generation) NONBLOCKING;
+path_box_try_write(PathBox* box, const unsigned* expected, const char* path, unsigned* generation,
+                   atomic_uint* handled) NONBLOCKING;
 
 // Does the same, and waits for other writers: it never returns PATH_BUSY. Not for the audio thread.
 PathResult
-path_box_write(PathBox* box, const unsigned* expected, const char* path, unsigned* generation);
+path_box_write(PathBox* box, const unsigned* expected, const char* path, unsigned* generation,
+               atomic_uint* handled);
 
 // Copies the path to `path` and returns its generation. Not for the audio thread.
 unsigned
