@@ -149,20 +149,27 @@ following_gives_each_frame_the_output_of_an_unsteady_network_for_2048_samples(vo
   follow(CONTROL_PERIOD_FRAMES / 4, 2.0);
 }
 
+// Returns how many samples the tracker runs in a control period of a network that it follows.
+static uint32_t
+samples_followed(const Cell* cell, double model_samples)
+{
+  n_samples_run = 0;
+  dc_tracker_follow(&tracker, model_samples);
+  dc_tracker_begin_period(&tracker, cell, false);
+  dc_tracker_advance(&tracker, cell, CONTROL_PERIOD_FRAMES);
+  return n_samples_run;
+}
+
 static void
-the_pace_of_following_is_limited(void** state)
+the_pace_of_following_is_a_whole_number_of_samples_and_limited(void** state)
 {
   (void)state;
   const Cell cell = gru_at(0.5f);
   dc_tracker_init(&tracker, (double)rate_hz, (double)rate_hz);
-  dc_tracker_follow(&tracker, 1e-6);
-  dc_tracker_begin_period(&tracker, &cell, false);
-  dc_tracker_advance(&tracker, &cell, CONTROL_PERIOD_FRAMES);
-  assert_int_equal(n_samples_run, 1);
-  dc_tracker_follow(&tracker, 32.0);
-  dc_tracker_begin_period(&tracker, &cell, false);
-  dc_tracker_advance(&tracker, &cell, CONTROL_PERIOD_FRAMES);
-  assert_int_equal(n_samples_run, 1 + 8 * CONTROL_PERIOD_FRAMES);
+  assert_int_equal(samples_followed(&cell, 1e-6), 1);
+  assert_int_equal(samples_followed(&cell, 32.0), 8 * CONTROL_PERIOD_FRAMES);
+  assert_int_equal(samples_followed(&cell, 10.495 / CONTROL_PERIOD_FRAMES), 10);
+  assert_int_equal(samples_followed(&cell, 10.505 / CONTROL_PERIOD_FRAMES), 11);
 }
 
 static void
@@ -233,7 +240,7 @@ main(void)
   const struct CMUnitTest tests[] = {
       OF_EACH_CELL(priming_finds_the_steady_output_in_12288_samples),
       OF_EACH_CELL(following_gives_each_frame_the_output_of_an_unsteady_network_for_2048_samples),
-      OF_EACH_CELL(the_pace_of_following_is_limited),
+      OF_EACH_CELL(the_pace_of_following_is_a_whole_number_of_samples_and_limited),
       OF_EACH_CELL(a_steady_tracker_costs_nothing_until_it_is_woken),
       OF_EACH_CELL(a_period_runs_a_fifth_of_its_samples_and_a_fifteenth_during_a_ramp),
       OF_EACH_CELL(the_offset_moves_linearly_through_a_period),

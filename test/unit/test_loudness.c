@@ -135,6 +135,26 @@ gains_lie_linearly_between_the_points(void** state)
               1e-4f);
 }
 
+// With the most knobs, two positions each.
+static void
+tables_may_have_as_many_knobs_as_models(void** state)
+{
+  (void)state;
+  enum { N_POINTS = LOUDNESS_N_INPUTS << MAX_KNOBS };
+  assert_int_equal(loudness_table_n_points(MAX_KNOBS, 2), N_POINTS);
+  assert_int_equal(loudness_table_n_points(2, 5), 125);
+  assert_int_equal(loudness_table_n_points(0, 2), LOUDNESS_N_INPUTS);
+  LoudnessTable table = {.n_knobs = MAX_KNOBS, .n_positions = 2};
+  table.louder_db[N_POINTS - 1] = 8.0f;
+  float knobs[MAX_KNOBS];
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    knobs[i] = 1.0f;
+  }
+  assert_true(fabsf(loudness_table_gain_db(&table, knobs, 24.0f, 0.0f, 1.0f) - 8.0f) < 1e-4f);
+  knobs[MAX_KNOBS - 1] = 0.0f;
+  assert_true(fabsf(loudness_table_gain_db(&table, knobs, 24.0f, 0.0f, 1.0f) - 4.0f) < 1e-4f);
+}
+
 static void
 level_and_blend_change_the_gain_as_they_change_the_loudness(void** state)
 {
@@ -166,6 +186,7 @@ main(void)
       cmocka_unit_test(the_known_tables_are_those_of_the_bundled_models),
       cmocka_unit_test(an_unknown_model_is_measured),
       cmocka_unit_test(gains_lie_linearly_between_the_points),
+      cmocka_unit_test(tables_may_have_as_many_knobs_as_models),
       cmocka_unit_test(level_and_blend_change_the_gain_as_they_change_the_loudness),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
