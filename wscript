@@ -89,10 +89,11 @@ def options(opt):
     opt.add_option('--only', action='append', metavar='NAME', help='test: only tests whose path contains NAME; can be '
                    'given several times')
     opt.add_option('--quick', action='store_true', help='test: only what takes seconds: no sanitizer, browser, '
-                   'other processor or training')
+                   'other processor or training; mutants: only those that are quick to build and test')
     opt.add_option('--hosts', action='store_true', help='test: also in Ardour, jalv and other hosts, and as packages')
     opt.add_option('--safety', action='store_true', help='test: also under sanitizers, valgrind and load, and fuzzed')
     opt.add_option('--sample', type=int, help='mutants: run this many, chosen by chance')
+    opt.add_option('--again', action='store_true', help='mutants: forget the results that are kept')
     opt.add_option('--minutes', type=float, default=10.0, help='fuzz: how long, in all [10]')
     opt.add_option('--input', help='demo: a sound file to play instead of the generated guitar')
     opt.add_option('--quality', action='store_true', help='bench: measure the sound at all sample rates instead: '

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Plants small faults, mutants, into the sources one at a time and runs the tests that concern the file.
 
-usage: mutants.py [--sample=N] [--quick] [--list] [--check] [PART_OF_A_PATH...]
+usage: mutants.py [--sample=N] [--quick] [--again] [--list] [--check] [PART_OF_A_PATH...]
 
 A mutant that no test fails for has survived: it shows a hole in the tests, or it changes nothing, and then
 test/equivalent_mutants.txt names it with the reason. Without --sample, all of the fixed set run; --sample=N takes N of
 them by chance; --quick leaves out those that are slow to build or to test. --check only says which of the listed
 mutants are no longer in the sources. The exit status is 1 when an unlisted mutant survives or a listed one is missing.
+
+build/mutants-results.json keeps each result as it comes, and the next run goes on from there: it repeats those whose
+file changed, and the survivors where a test changed. --again repeats all.
 
 Why not a kept tool: mull needs clang's bitcode of everything and knows no Python or JavaScript, mutmut knows Python
 alone, and universalmutator does the same as this file with more mutants that do not compile.
@@ -15,6 +18,7 @@ alone, and universalmutator does the same as this file with more mutants that do
 
 import hashlib
 import json
+import math
 import os
 import queue
 import random
@@ -24,14 +28,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TOP = Path(os.environ["OD3_TOP"])
 BUILD = Path(os.environ["OD3_BUILD"])
 EQUIVALENT = TOP / "test/equivalent_mutants.txt"
+# Tables that ./waf loudness measures, and test_loudness again, within a tolerance.
+TABLES = ("src/model/known_loudness.h",)
 N_MUTANTS = {"src/**/*.c": 160, "src/**/*.h": 40, "weights/*.py": 60, "web/*.js": 60}
-CPU_S, TIMEOUT_S = 60, 600  # of a test: the time it computes, also on a busy machine, and the time until it is stuck
+CPU_S = 60  # that a test may compute until it has passed once; from then on ten times what it took
+TIMEOUT_S = 600  # until a test is stuck
+COMPILER, SAME_CODE = "the compiler", "nothing: the machine code is the same"
 # The tests that most likely find a fault, by a part of the file's path.
 LIKELY = {
     "model/json": "test_json", "capture": "test_json_model", "base64": "test_json_model", "crc32": "test_model",
@@ -42,9 +51,9 @@ LIKELY = {
     "web/abx": "test_web_tools", "web/overview": "test_web_tools", "web/scope": "test_web_tools",
     "web/offline": "test_web_tools", "web/models": "test_web_models",
 }
-PEDAL_TESTS = ("test_sound", "test_controls", "test_rates")
-PLAYER_TESTS = ("test_player_ports", "test_player_limits", "test_player")
-PAGE_TESTS = ("test_web_modules", "test_web", "test_web_sound", "test_web_tools", "test_web_models")
+PEDAL_TESTS = [f"plugin/test_{name}" for name in ("stereo", "controls", "sound", "rates")]
+PLAYER_TESTS = [f"plugin/test_{name}" for name in ("player_ports", "player_limits", "player")]
+PAGE_TESTS = [f"web/test_{name}" for name in ("web_modules", "web", "web_sound", "web_tools", "web_models")]
 # A mutant replaces a match of a pattern. Strings and comments are left alone.
 OPERATORS = [(re.compile(pattern), replacements) for pattern, replacements in [
     (r"(?<![-<>=])<(?![<=>a-z\"])", ["<="]), (r"(?<![-<>=])>(?![>=\"])", [">="]), (r"<=(?!=)", ["<"]),
@@ -65,8 +74,9 @@ IGNORED = {
 }
 VECTOR_KERNEL = "src/rnn/vector/kernel_vector.c"
 CORE_FLAGS = "-std=gnu11 -O1 -fPIC -fexcess-precision=fast -D_POSIX_C_SOURCE=200809L".split()
-# The sanitizers of `./waf test`'s unit tests. Vector kernels have none: they would take minutes to compile.
-SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O0"]
+# A mutated file has the sanitizers of `./waf test`'s unit tests; the others have none, so that the tests are fast.
+# Vector kernels have none either: they would take minutes to compile.
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 KERNELS = {
     "sse2": ["-DVECTOR_FLOATS=4", "-DHAVE_ASSEMBLY"],
     "avx2": ["-DVECTOR_FLOATS=8", "-DHAVE_ASSEMBLY", "-mavx2", "-mfma"],
@@ -82,8 +92,9 @@ class Mutant:
             replacement = "1" if match[0] == "0" else "0" if match[0] == "1" else f"{match[0]}1" if "." in match[0] \
                 else str(int(match[0]) + 1)
         begin, end = match.span()
-        self.path = path
+        self.path, self.before = path, text
         self.text = text[:begin] + replacement + text[end:]
+        self.key = hashlib.sha1(f"{path}\n{self.text}".encode()).hexdigest()[:16]
         line_begin, line_end = text.rfind("\n", 0, begin) + 1, text.find("\n", end)
         before = re.sub(r"\s+", " ", text[line_begin:line_end].strip())
         after = re.sub(r"\s+", " ", (text[line_begin:begin] + replacement + text[end:line_end]).strip())
@@ -109,18 +120,51 @@ def choose(parts):
     """Returns the fixed set: so many of each kind, whose hashes are the least, whose paths contain a part."""
     chosen = []
     for pattern, n in N_MUTANTS.items():
-        paths = sorted(str(path.relative_to(TOP)) for path in TOP.glob(pattern))
+        paths = sorted({str(path.relative_to(TOP)) for path in TOP.glob(pattern)} - {*TABLES})
         candidates = [mutant for path in paths for mutant in mutants_of(path)]
         chosen += sorted(candidates, key=lambda mutant: mutant.order)[:n]
     return [mutant for mutant in chosen if not parts or any(part in mutant.path for part in parts)]
 
 
+class Results:
+    """What became of mutants, and how long tests take: kept in a file."""
+
+    def __init__(self, again):
+        self.path = BUILD / "mutants-results.json"
+        kept = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
+        self.found = {} if again else kept.get("found", {})  # by the mutant's key
+        self.seconds = kept.get("seconds", {})  # of processor time, by the test
+        self.kills = {}
+        for result in self.found.values():
+            self.count(result)
+        files = sorted(path for folder in ("unit", "plugin", "training", "web", "support")
+                       for path in (TOP / "test" / folder).glob("*.*") if path.is_file())
+        self.tests = hashlib.sha1(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+    def count(self, result):
+        kill = Path(result["path"]).stem, result["killer"]
+        self.kills[kill] = self.kills.get(kill, 0) + 1
+
+    def get(self, mutant):
+        """Returns what became of a mutant, or None where it must run."""
+        result = self.found.get(mutant.key)
+        return result if result and (result["killer"] or result["tests"] == self.tests) else None
+
+    def add(self, mutant, killer):
+        self.found[mutant.key] = {"path": mutant.path, "mutant": mutant.name, "killer": killer, "tests": self.tests}
+        self.count(self.found[mutant.key])
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps({"found": self.found, "seconds": self.seconds}, indent=1), encoding="utf-8")
+        new.replace(self.path)
+
+
 class Worker:
     """A copy of the tree in which one mutant at a time is built and tested."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, results):
         self.top = Path(folder) / "od3"
         self.build = self.top / "build"
+        self.results = results
         self.top.mkdir()
         for name in ("src", "test", "weights", "web", "modgui", "ttl", "packaging"):
             shutil.copytree(TOP / name, self.top / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -135,115 +179,175 @@ class Worker:
                                 ignore=shutil.ignore_patterns("*.o", "*.gcno", "*.gcda", "unit"))
         built = json.loads((BUILD / "mutants.json").read_text(encoding="utf-8"))
         # Object files by their sources: the vector kernel has several.
-        self.checked, self.plain, self.tests = built["checked"], built["plain"], built["tests"]
+        self.objects, self.tests = built["objects"], built["tests"]
         self.kernels = [name for name in KERNELS if os.environ.get(f"OD3_HAVE_{name.upper()}")]
         self.read = self.read_files()
+        self.made = set()  # the present mutant's object files
 
     def flags(self, kernel=None):
         """Returns what compiles a file, or the vector kernel as one of them."""
         have = [f"-DHAVE_{name.upper()}" for name in self.kernels]
-        own = [f"-DKERNEL={kernel}", "-O2", "-ffp-contract=fast", *KERNELS[kernel]] if kernel else []
+        own = [f"-DKERNEL={kernel}", "-ffp-contract=fast", *KERNELS[kernel]] if kernel else []
         return [*CORE_FLAGS, *have, "-Isrc", "-Itest", f"-I{BUILD}/src", *own]
+
+    def kernels_of(self, source):
+        return self.kernels if source == VECTOR_KERNEL else [None]
 
     def read_files(self):
         """Returns {source: the files that its compilation reads}."""
         files = {}
-        for source in self.checked:
-            for kernel in self.kernels if source == VECTOR_KERNEL else [None]:
-                said = subprocess.run(["gcc", *self.flags(kernel), "-MM", source], cwd=self.top, check=True,
-                                      stdout=subprocess.PIPE, text=True).stdout
-                files.setdefault(source, set()).update(said.split())
+        for source in self.objects:
+            for kernel in self.kernels_of(source):
+                files.setdefault(source, set()).update(self.gcc(*self.flags(kernel), "-MM", source).split())
         return files
 
-    def must(self, *words):
-        subprocess.run(["gcc", *words], cwd=self.top, check=True, stderr=subprocess.DEVNULL)
+    def gcc(self, *words):
+        return subprocess.run(["gcc", *words], cwd=self.top, check=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True).stdout
 
-    def rebuilt(self, path, objects, flags):
-        """Returns the object files of all of src/, those that read a changed file compiled anew."""
-        linked = []
-        for source, targets in objects.items():
-            if path in self.read[source]:
-                kernels = self.kernels if source == VECTOR_KERNEL else [None]
-                targets = [f"build/{source.replace('/', '-')}.{kernel}.o" for kernel in kernels]
-                for kernel, target in zip(kernels, targets):
-                    self.must(*self.flags(kernel), *([] if kernel else flags), "-c", source, "-o", target)
-            linked += targets
-        return linked
+    def changed(self, mutant):
+        """Returns what must be compiled anew: pairs of a source and a kernel, or None for most sources.
 
-    def passes(self, *command, **variables):
-        environment = {**os.environ, "OD3_TOP": str(self.top), "OD3_BUILD": str(self.build),
+        A source that reads a changed header and stays the same after the preprocessor is left out.
+        """
+        pairs = [(source, kernel) for source in self.objects if mutant.path in self.read[source]
+                 for kernel in self.kernels_of(source)]
+        if not mutant.path.endswith(".h"):
+            return pairs
+        before = {pair: self.preprocessed(mutant.path, mutant.before, *pair) for pair in pairs}
+        return [pair for pair in pairs if self.preprocessed(mutant.path, mutant.text, *pair) != before[pair]]
+
+    def preprocessed(self, path, text, source, kernel):
+        (self.top / path).write_text(text, encoding="utf-8")
+        return self.gcc("-E", "-P", *self.flags(kernel), source)
+
+    def compile(self, source, kernel, flags):
+        """Compiles a source; returns the object file. `flags` are not for vector kernels."""
+        flags = [] if kernel else flags
+        target = f"build/{source.replace('/', '-')}.{kernel}.{len(flags)}.o"
+        if target not in self.made:
+            self.gcc(*self.flags(kernel), *flags, "-c", source, "-o", target)
+            self.made.add(target)
+        return target
+
+    def linked(self, made):
+        """Returns the object files of all of src/ with those made anew."""
+        # The build lists the vector kernel's objects in the order of the kernels.
+        return [made.get((source, kernel), old) for source, targets in self.objects.items()
+                for kernel, old in zip(self.kernels_of(source), targets, strict=True)]
+
+    def is_same_code(self, mutant, changed):
+        """Returns whether the compiler makes the same of the mutant as of the source."""
+        codes = []
+        for text in (mutant.before, mutant.text):
+            (self.top / mutant.path).write_text(text, encoding="utf-8")
+            self.made.clear()
+            codes.append([(self.top / self.compile(*pair, ["-O2"])).read_bytes() for pair in changed])
+        return codes[0] == codes[1]
+
+    def passes(self, name, *command, **variables):
+        """Runs a test until its first failure."""
+        environment = {**os.environ, "OD3_TOP": str(self.top), "OD3_BUILD": str(self.build), "PYTHONUNBUFFERED": "1",
                        "PYTHONPATH": str(self.top / "test/support"), "LV2_PATH": str(self.build / "lv2"), **variables}
-        process = subprocess.Popen(command, cwd=self.top, env=environment, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, start_new_session=True,
-                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S)))
-        try:
-            return process.wait(TIMEOUT_S) == 0
-        except subprocess.TimeoutExpired:
+        limit_s = max(10, math.ceil(10 * self.results.seconds.get(name, CPU_S / 10)))
+        process = subprocess.Popen(command, cwd=self.top, env=environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True,
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s)))
+        stuck = threading.Timer(TIMEOUT_S, os.killpg, (process.pid, 9))
+        stuck.start()
+        failed = any(line.startswith(b"not ok") for line in process.stdout)
+        if failed:
             os.killpg(process.pid, 9)
-            process.wait()
-            return False
+        _, status, usage = os.wait4(process.pid, 0)
+        stuck.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stdout.close()
+        if not failed and process.returncode == 0:
+            self.results.seconds[name] = round(usage.ru_utime + usage.ru_stime, 2)
+        return not failed and process.returncode == 0
 
-    def killer_in_c(self, path, kills):
-        """Returns the name of the first C test that fails, or None."""
-        is_player = re.match("src/(player/|lv2/player)", path)
-        parts = [self.killer_of_plugin, self.killer_in_units]
-        for part in parts if is_player else reversed(parts):
-            test = part(path, kills, PLAYER_TESTS if is_player else PEDAL_TESTS)
-            if test:
-                return test
-        return None
-
-    def killer_in_units(self, path, kills, _tests):
-        linked = self.rebuilt(path, self.checked, SANITIZE)
+    def order(self, path, tests):
+        """Returns the tests, those first that most likely fail soon."""
         stem = Path(path).stem
         likely = tuple(test for part, test in LIKELY.items() if part in path)
-        order = sorted(self.tests, key=lambda test: (stem not in test, not test.startswith(likely),
-                                                     -kills.get((stem, test), 0),
-                                                     test in ("test_kernels", "test_state_delay")))
-        for test in order:
+        kills, seconds = self.results.kills, self.results.seconds
+        return sorted(tests, key=lambda test: (stem not in test, not Path(test).name.startswith(likely),
+                                               -kills.get((stem, test), 0), seconds.get(test, 1), test))
+
+    def passes_in_c(self, test, changed):
+        """Builds and runs a C test with the sources that changed."""
+        linked = self.linked({pair: self.compile(*pair, SANITIZE if test in self.tests else []) for pair in changed})
+        if test in self.tests:
+            program = self.build / test
             wrap = WRAP if test in os.environ["OD3_WRAPPED"].split() else []
-            self.must(self.tests[test], *linked, *wrap, *SANITIZE, "-o", f"build/{test}", "-lcmocka", "-lm",
-                      "-lpthread")
-            if not self.passes(self.build / test):
-                kills[stem, test] = kills.get((stem, test), 0) + 1
-                return test
-        return None
+            self.gcc(self.tests[test], *linked, *wrap, *SANITIZE, "-o", program, "-lcmocka", "-lm", "-lpthread")
+        else:
+            program = self.build / "test" / test
+            bundle = self.build / "lv2/od3.lv2/od3.so"
+            self.gcc("-shared", *linked, "-o", bundle, "-lm")
+            shutil.copy(bundle, self.top / "od3.lv2/od3.so")
+        return self.passes(test, program)
 
-    def killer_of_plugin(self, path, _kills, tests):
-        """The same with the tests that load the plugin, which is built without the sanitizer."""
-        self.must("-shared", *self.rebuilt(path, self.plain, ()), "-o", "od3.lv2/od3.so", "-lm")
-        shutil.copy(self.top / "od3.lv2/od3.so", self.build / "lv2/od3.lv2/od3.so")
-        return next((test for test in tests if not self.passes(self.build / f"test/plugin/{test}")), None)
+    def passes_in_python(self, test, _changed):
+        return self.passes(test, sys.executable, f"test/{test}.py")
 
-    def killer_in_python(self, _path, _kills):
-        tests = ["training/test_export", "training/test_recordings", "training/test_evaluate", "training/test_report",
-                 "training/test_train", "training/test_training_kernel", "unit/test_exactness"]
-        return next((test for test in tests if not self.passes(sys.executable, f"test/{test}.py")), None)
-
-    def killer_in_page(self, path, _kills):
+    def passes_in_page(self, test, _changed):
         wasm = self.build / "wasm"
-        is_whole = self.passes(sys.executable, self.top / "web/assemble.py", wasm / "core-simd.wasm",
-                               wasm / "core-scalar.wasm", self.top / "weights/od3.gru", self.top / "ttl/presets.ttl",
-                               self.top / "test/data/guitar.flac", wasm / "bass.flac",
-                               self.top / "web/teacher.flac", self.build / "web")
-        if not is_whole:
-            return "web/assemble"
-        likely = [test for part, test in LIKELY.items() if part in path]
-        order = sorted(PAGE_TESTS, key=lambda test: (test not in likely, PAGE_TESTS.index(test)))
-        return next((test for test in order if not self.passes(sys.executable, f"test/web/{test}.py")), None)
+        return self.passes("web/assemble", sys.executable, self.top / "web/assemble.py", wasm / "core-simd.wasm",
+                           wasm / "core-scalar.wasm", self.top / "weights/od3.gru", self.top / "ttl/presets.ttl",
+                           self.top / "test/data/guitar.flac", wasm / "bass.flac",
+                           self.top / "web/teacher.flac", self.build / "web") \
+            and self.passes_in_python(test, None)
 
-    def killer(self, mutant, kills):
+    def killer(self, mutant):
         """Returns what found the mutant, or None if it survives."""
         file = self.top / mutant.path
-        before = file.read_text(encoding="utf-8")
+        check = {".py": self.killer_in_python, ".js": self.killer_in_page}.get(file.suffix, self.killer_in_c)
+        self.made.clear()
         file.write_text(mutant.text, encoding="utf-8")
         try:
-            check = {"py": self.killer_in_python, "js": self.killer_in_page}.get(file.suffix[1:], self.killer_in_c)
-            return check(mutant.path, kills)
+            return check(mutant)
         except subprocess.CalledProcessError:
-            return "the compiler"
+            return COMPILER
         finally:
-            file.write_text(before, encoding="utf-8")
+            file.write_text(mutant.before, encoding="utf-8")
+
+    def killer_in_c(self, mutant):
+        is_player = re.match("src/(player/|lv2/player)", mutant.path)
+        changed = self.changed(mutant)
+        tests = self.order(mutant.path, [*self.tests, *(PLAYER_TESTS if is_player else PEDAL_TESTS)])
+        return self.first_killer(mutant, tests if changed else [], self.passes_in_c, changed, []) or \
+            (SAME_CODE if self.is_same_code(mutant, changed) else None)
+
+    def killer_in_python(self, mutant):
+        tests = self.order(mutant.path, python_tests_of(mutant.path))
+        return self.first_killer(mutant, tests, self.passes_in_python, None, None)
+
+    def killer_in_page(self, mutant):
+        likely = tuple(f"web/{test}" for part, test in LIKELY.items() if part in mutant.path)
+        order = sorted(PAGE_TESTS, key=lambda test: (test not in likely, PAGE_TESTS.index(test)))
+        return self.first_killer(mutant, order, self.passes_in_page, None, None)
+
+    def first_killer(self, mutant, tests, passes, changed, unchanged):
+        """Returns the first test that fails, which must have passed without the mutant."""
+        killer = next((test for test in tests if not passes(test, changed)), None)
+        if killer and killer not in self.results.seconds:
+            (self.top / mutant.path).write_text(mutant.before, encoding="utf-8")
+            if not passes(killer, unchanged):
+                raise RuntimeError(f"{killer} fails without a mutant")
+        return killer
+
+
+def python_tests_of(path):
+    """Returns the Python tests of which a file names the module, or a module that reads it, and so on."""
+    modules = {file.stem: file.read_text(encoding="utf-8") for file in (TOP / "weights").glob("*.py")}
+    readers, new = set(), {Path(path).stem}
+    while new:
+        readers |= new
+        names = re.compile(rf"(?:import|from) (?:{'|'.join(readers)})\b|\b(?:{'|'.join(readers)})\.py")
+        new = {name for name, text in modules.items() if names.search(text)} - readers
+    files = [*TOP.glob("test/training/test_*.py"), TOP / "test/unit/test_exactness.py"]
+    return [f"{file.parent.name}/{file.stem}" for file in files if names.search(file.read_text(encoding="utf-8"))]
 
 
 def equivalent():
@@ -262,7 +366,56 @@ def stale():
 
 def is_quick(mutant):
     """Tells those that take a file or two to compile, and a C test to find."""
-    return re.match(r"src/(?!rnn/vector/).*\.c$", mutant.path)
+    return bool(re.match(r"src/(?!rnn/vector/).*\.c$", mutant.path))
+
+
+def run(mutants, results):
+    """Runs the tests for each mutant, those that are quick to build first, and keeps the results."""
+    jobs = len(os.sched_getaffinity(0))  # fewer under taskset
+    with tempfile.TemporaryDirectory() as folder:
+        workers = queue.Queue()
+        for number in range(min(jobs, len(mutants))):
+            (Path(folder) / str(number)).mkdir()
+            workers.put(Worker(Path(folder) / str(number), results))
+
+        def check(mutant):
+            worker = workers.get()
+            try:
+                return mutant, worker.killer(mutant)
+            finally:
+                workers.put(worker)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            order = sorted(mutants, key=lambda mutant: (not is_quick(mutant), "rnn/vector/" in mutant.path))
+            try:
+                for number, (mutant, killer) in enumerate(pool.map(check, order), 1):
+                    results.add(mutant, killer)
+                    print(f"[{number}/{len(mutants)}] {f'killed by {killer}' if killer else 'SURVIVED'}: {mutant}",
+                          flush=True)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def print_table(mutants, results, known):
+    """Prints what became of the mutants of each folder, and of all; returns the survivors."""
+    kinds = ("killed", "survived", "equivalent", "no compile", "not run")
+    rows, survivors = {}, []
+    for mutant in mutants:
+        result = results.get(mutant) or {"killer": "not run"}
+        kind = {COMPILER: "no compile", SAME_CODE: "equivalent", None: "survived", "not run": "not run"}.get(
+            result["killer"], "killed")
+        kind = "equivalent" if mutant.name in known else kind
+        survivors += [mutant] if kind == "survived" else []
+        for folder in (str(Path(mutant.path).parent), "all"):
+            row = rows.setdefault(folder, dict.fromkeys(kinds, 0))
+            row[kind] += 1
+    print(f"\n{'folder':16}", *(f"{kind:>10}" for kind in kinds))
+    for folder, row in sorted(rows.items(), key=lambda item: (item[0] == "all", item[0])):
+        print(f"{folder:16}", *(f"{row[kind]:10}" for kind in kinds))
+    if survivors:
+        print("\nThese survived:", *(mutant.name for mutant in survivors), sep="\n")
+    return survivors
 
 
 def main():
@@ -282,34 +435,12 @@ def main():
     if "--list" in options:
         print(*mutants, sep="\n")
         return 0
-    known = equivalent()
-    n_equivalent = sum(mutant.name in known for mutant in mutants)
-    mutants = [mutant for mutant in mutants if mutant.name not in known]
-    jobs = len(os.sched_getaffinity(0))  # fewer under taskset
-    with tempfile.TemporaryDirectory() as folder:
-        workers, kills, survivors, by_compiler = queue.Queue(), {}, [], 0
-        for number in range(jobs):
-            (Path(folder) / str(number)).mkdir()
-            workers.put(Worker(Path(folder) / str(number)))
-
-        def check(mutant):
-            worker = workers.get()
-            try:
-                return mutant, worker.killer(mutant, kills)
-            finally:
-                workers.put(worker)
-
-        with ThreadPoolExecutor(jobs) as pool:
-            for number, (mutant, killer) in enumerate(pool.map(check, mutants), 1):
-                by_compiler += killer == "the compiler"
-                state = f"killed by {killer}" if killer else "SURVIVED"
-                print(f"[{number}/{len(mutants)}] {state}: {mutant}", flush=True)
-                survivors += [] if killer else [mutant]
-    n = len(mutants) - by_compiler
-    print(f"{len(mutants) + n_equivalent} mutants: {n_equivalent} are listed as equivalent, {by_compiler} do not "
-          f"compile; of the other {n}, {n - len(survivors)} were killed and {len(survivors)} survived:")
-    print(*(mutant.name for mutant in survivors), sep="\n")
-    return bool(survivors)
+    known, results = equivalent(), Results("--again" in options)
+    try:
+        run([mutant for mutant in mutants if mutant.name not in known and not results.get(mutant)], results)
+    except KeyboardInterrupt:
+        print("stopped; the next run goes on from here")
+    return bool(print_table(mutants, results, known))
 
 
 if __name__ == "__main__":
