@@ -7,7 +7,7 @@ import time
 
 import common
 
-START_S = 20
+START_S = 120
 
 
 def start(add_cleanup):
