@@ -47,9 +47,9 @@ tear_down(void** state)
 }
 
 static Engine*
-new_engine(unsigned n_stages, unsigned n_channels)
+new_engine(unsigned n_stages, Phase phase, unsigned n_channels)
 {
-  Engine* engine = engine_new(model, 48000.0, n_stages, n_channels);
+  Engine* engine = engine_new(model, 48000.0, n_stages, phase, n_channels);
   assert_non_null(engine);
   for (unsigned channel = 0; channel < n_channels; ++channel) {
     engine_reset_to(engine, channel, network_silent_state(&network));
@@ -96,7 +96,7 @@ blocks_of_any_size_sound_the_same_at_each_factor(void** state)
   for (unsigned n_stages = 0; n_stages <= 5; ++n_stages) {
     float expected[N_PERIODS][CONTROL_PERIOD_FRAMES];
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; ++i) {
-      Engine* engine = new_engine(n_stages, 1);
+      Engine* engine = new_engine(n_stages, n_stages % 2 ? PHASE_MINIMUM : PHASE_LINEAR, 1);
       for (unsigned period = 0; period < N_PERIODS; ++period) {
         float sound[CONTROL_PERIOD_FRAMES];
         float* const samples[] = {sound};
@@ -118,8 +118,9 @@ each_of_two_channels_sounds_as_if_it_were_alone(void** state)
   (void)state;
   static const float frequencies[] = {0.05f, 0.31f};
   for (unsigned n_stages = 0; n_stages <= 3; ++n_stages) {
-    Engine* both = new_engine(n_stages, 2);
-    Engine* const alone[] = {new_engine(n_stages, 1), new_engine(n_stages, 1)};
+    const Phase phase = n_stages % 2 ? PHASE_MINIMUM : PHASE_LINEAR;
+    Engine* both = new_engine(n_stages, phase, 2);
+    Engine* const alone[] = {new_engine(n_stages, phase, 1), new_engine(n_stages, phase, 1)};
     for (unsigned period = 0; period < N_PERIODS; ++period) {
       float sounds[2][CONTROL_PERIOD_FRAMES];
       float* const samples[] = {sounds[0], sounds[1]};
