@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Debian's processors: the library builds for each, passes unit tests, and plays as here.
 
-i386 runs on this machine, the others under qemu-user.
+i386 runs on this machine where its kernel runs 32-bit programs, the others under qemu-user.
 
 Left out are armel, which has no floating-point unit and could not play in real time, and the MIPS processors, which
 Debian has given up.
 """
 
 import os
-import platform
 import re
+import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -37,6 +37,14 @@ WRAP = [f"-Wl,--wrap={name}" for name in ("malloc", "calloc", "aligned_alloc", "
 PROBE = common.TOP / "test/data/golden/probe.wav"
 
 
+def runs_here(program):
+    """Returns whether the kernel runs programs of this kind."""
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 class Processor:
     """A build of the sources for one processor, and programs that run on it."""
 
@@ -45,8 +53,9 @@ class Processor:
         self.compiler = f"{triplet}-gcc"
         root = f"/usr/{triplet}"
         self.emulator = [f"qemu-{emulator}", "-L", root]
-        if name == "i386" and platform.machine() == "x86_64":
-            self.emulator = [f"{root}/lib/ld-linux.so.2", "--library-path", f"{root}/lib"]
+        loader = f"{root}/lib/ld-linux.so.2"
+        if name == "i386" and runs_here(loader):
+            self.emulator = [loader, "--library-path", f"{root}/lib"]
         self.top = checkout.copy(folder / name)
         variables = {"CC": self.compiler, "CFLAGS": "-idirafter /usr/include"}
         self.said = checkout.must_waf(self.top, "configure", "build", **variables)
