@@ -16,8 +16,8 @@ typedef enum {
 
 enum { N_OVERSAMPLING_PHASES = (int)N_OVERSAMPLINGS * (int)N_PHASES }; // pairs of both
 
-// Returns the choice nearest to a factor. 3 is as near to 2 as to 4: it gives 2, which costs less.
-// NaN gives 4. Any thread.
+// Returns the choice for a factor: 1 below 1.5, 2 below 3.5, 4 above; so 3, which some hosts offer,
+// gives 2, which costs less. NaN gives 4. Any thread.
 static inline Oversampling
 oversampling_nearest(float factor) NONBLOCKING
 {

@@ -15,6 +15,8 @@ import common
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
 NEEDS_ROOT = "needs root, to act as two users"
+# Compiles an equal file once, where ccache is there; it keeps what it has in the home folder.
+CACHED = {"PATH": f"/usr/lib/ccache:{os.environ['PATH']}", "CCACHE_SLOPPINESS": "locale"}
 
 
 def files(folder):
@@ -46,7 +48,7 @@ class Install(unittest.TestCase):
         return top
 
     def waf(self, *words, **options):
-        return checkout.must_waf(self.top, *words, user=self.user, HOME=str(self.home), **options)
+        return checkout.must_waf(self.top, *words, user=self.user, **{"HOME": str(self.home), **CACHED, **options})
 
     def assert_refuses(self, pattern, top, *words):
         """Asserts that ./waf fails for the unprivileged user with a line, not a traceback."""
