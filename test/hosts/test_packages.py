@@ -85,7 +85,7 @@ class Packages(unittest.TestCase):
         self.assertEqual(left, [])
 
     def test_pkgbuild(self):
-        """the steps of Arch's recipe build and stage the bundle"""
+        """the steps of Arch's recipe build and stage the bundle; appstreamcli accepts its metadata for this release"""
         work = self.folder / "arch"
         (work / "bin").mkdir(parents=True)
         shutil.copytree(self.source, work / NAME)
@@ -98,13 +98,7 @@ class Packages(unittest.TestCase):
                    env={**os.environ, "PATH": f"{work}/bin:{os.environ['PATH']}"})
         self.assertTrue((work / "stage/usr/lib/lv2/od3.lv2/od3.so").exists())
         self.assertTrue((work / "stage/usr/share/licenses/od3.lv2/LICENSE").exists())
-
-    def test_metainfo(self):
-        """appstreamcli accepts the installed metadata, which names this release"""
-        stage = self.folder / "stage"
-        common.run("./waf", "--no-install", "configure", "--prefix=/usr", "install", f"--destdir={stage}",
-                   cwd=self.source)
-        (metainfo,) = (stage / "usr/share/metainfo").iterdir()
+        (metainfo,) = (work / "stage/usr/share/metainfo").iterdir()
         common.run("appstreamcli", "validate", "--no-net", metainfo, cwd=self.folder)
         self.assertIn(f'version="{VERSION}"', metainfo.read_text())
 

@@ -15,8 +15,6 @@ import common
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
 NEEDS_ROOT = "needs root, to act as two users"
-# Compiles an equal file once, where ccache is there; it keeps what it has in the home folder.
-CACHED = {"PATH": f"/usr/lib/ccache:{os.environ['PATH']}", "CCACHE_SLOPPINESS": "locale"}
 
 
 def files(folder):
@@ -30,9 +28,10 @@ class Install(unittest.TestCase):
         cls.folder.chmod(0o755)
         cls.user = NOBODY if IS_ROOT else None
         cls.top = cls.users_copy("od3, it's grün")
-        cls.home = cls.folder / "home"
-        cls.home.mkdir()
-        cls.give(cls.home)
+        cls.home, cls.cache = cls.folder / "home", cls.folder / "ccache"
+        for folder in (cls.home, cls.cache):
+            folder.mkdir()
+            cls.give(folder)
         cls.bundle = files(common.TOP / "od3.lv2")
 
     @classmethod
@@ -48,7 +47,8 @@ class Install(unittest.TestCase):
         return top
 
     def waf(self, *words, **options):
-        return checkout.must_waf(self.top, *words, user=self.user, **{"HOME": str(self.home), **CACHED, **options})
+        variables = {"HOME": str(self.home), **checkout.cached(self.cache), **options}
+        return checkout.must_waf(self.top, *words, user=self.user, **variables)
 
     def assert_refuses(self, pattern, top, *words):
         """Asserts that ./waf fails for the unprivileged user with a line, not a traceback."""
