@@ -3,6 +3,7 @@
 """The test programs run nearly every line of src/ with each kernel that this processor has."""
 
 import json
+import os
 import subprocess
 import unittest
 from collections import defaultdict
@@ -40,6 +41,7 @@ def forget():
         path.unlink()
 
 
+@unittest.skipUnless(os.environ.get("OD3_ALL_TESTS"), "it takes minutes; OD3_ALL_TESTS=1 runs it")
 class Coverage(unittest.TestCase):
     library = variant.SAFE / "coverage/od3.so"
 
