@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the desktop asks of windows by X11, high contrast and scale, and when that changes.
+// The desktop asks windows for high contrast and a scale by X11; this reads both, and notices when
+// they change.
 #ifndef OD3_UI_DESKTOP_H
 #define OD3_UI_DESKTOP_H
 

@@ -101,7 +101,7 @@ def page(simd, scalar, model, preset_file):
         "policy": f"default-src 'none'; script-src {source(script)} 'self' data: 'wasm-unsafe-eval'; "
                   f"worker-src blob: 'self'; style-src {source(style)}; img-src data: 'self'; manifest-src 'self'; "
                   "base-uri 'none'; form-action 'none'",
-        # Of the sources above, 'self' and data: are for what the page's script loads, not for its markup.
+        # The markup may not use 'self' and data: of the policy above; only what the page's script loads may.
         "markup_policy": f"script-src {source(script)} 'strict-dynamic' 'wasm-unsafe-eval'; worker-src blob: 'self'",
         "icon": data_uri(FACE / "knob.svg"),
         "style": style,

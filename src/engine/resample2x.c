@@ -8,9 +8,9 @@
 
 // A filter of 4 * n_pairs - 1 taps, with linear phase and with minimum phase.
 //
-// With linear phase it is symmetric, and each of its two polyphase components is given by its first
-// half: the taps of even index, and those of odd index with the middle one last. In a halfband
-// filter, all taps of odd index are 0 but the middle one, which is 1/2.
+// The linear-phase filter is symmetric. The first half of its taps stands for both, divided into
+// its two polyphase components: the taps of even index, and those of odd index with the middle one
+// last. In a halfband filter, all taps of odd index are 0 but the middle one, which is 1/2.
 typedef struct {
   uint32_t n_pairs;
   const float* even;    // [n_pairs]

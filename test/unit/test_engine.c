@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // An engine plays the same in blocks of any size, and each of two channels as if it were alone.
 #include "common/control_period.h"
-#include "common/memory.h"
 #include "engine/engine.h"
-#include "support/made_up_model.h"
+#include "support/primed_network.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,34 +15,11 @@
 
 enum { HIDDEN_SIZE = 4, N_PERIODS = 3 };
 
-static PackedModel* model;
-static float* memory;
-static Network network;
-
 static int
 set_up(void** state)
 {
   (void)state;
-  const float knobs[MAX_KNOBS] = {0.2f, -0.4f};
-  const Model made_up = made_up_model(CELL_GRU, HIDDEN_SIZE);
-  model = packed_model_new(&made_up, kernel_find("plain"));
-  memory = model ? aligned_zeros(network_n_floats(model) * sizeof *memory) : NULL;
-  if (!memory) {
-    return -1;
-  }
-  network_init(&network, model, 48000.0, memory);
-  network_prime(&network, knobs);
-  network_begin_period(&network);
-  return 0;
-}
-
-static int
-tear_down(void** state)
-{
-  (void)state;
-  free(memory);
-  packed_model_free(model);
-  return 0;
+  return make_primed_network(HIDDEN_SIZE, 48000.0);
 }
 
 static Engine*
@@ -148,5 +124,5 @@ main(void)
       cmocka_unit_test(blocks_of_any_size_sound_the_same_at_each_factor),
       cmocka_unit_test(each_of_two_channels_sounds_as_if_it_were_alone),
   };
-  return cmocka_run_group_tests_name("engine", tests, set_up, tear_down);
+  return cmocka_run_group_tests_name("engine", tests, set_up, free_primed_network);
 }

@@ -135,7 +135,7 @@ gains_lie_linearly_between_the_points(void** state)
               1e-4f);
 }
 
-// With the most knobs, two positions each.
+// The table has the most knobs that a model may have, with two positions each.
 static void
 tables_may_have_as_many_knobs_as_models(void** state)
 {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "common/control_period.h"
-#include "common/memory.h"
 #include "engine/delay_line.h"
 #include "engine/engine.h"
 #include "engine/oversampling_switch.h"
-#include "support/made_up_model.h"
+#include "support/primed_network.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -19,34 +18,11 @@ enum { HIDDEN_SIZE = 8, CROSSFADE_PERIODS = 5, N_PERIODS = 40 };
 
 static const double rate_hz = 48000.0;
 
-static PackedModel* model;
-static float* memory;
-static Network network;
-
 static int
 set_up(void** state)
 {
   (void)state;
-  const float knobs[MAX_KNOBS] = {0.2f, -0.4f};
-  const Model made_up = made_up_model(CELL_GRU, HIDDEN_SIZE);
-  model = packed_model_new(&made_up, kernel_find("plain"));
-  memory = model ? aligned_zeros(network_n_floats(model) * sizeof *memory) : NULL;
-  if (!memory) {
-    return -1;
-  }
-  network_init(&network, model, rate_hz, memory);
-  network_prime(&network, knobs);
-  network_begin_period(&network);
-  return 0;
-}
-
-static int
-tear_down(void** state)
-{
-  (void)state;
-  free(memory);
-  packed_model_free(model);
-  return 0;
+  return make_primed_network(HIDDEN_SIZE, rate_hz);
 }
 
 typedef struct {
@@ -241,5 +217,5 @@ main(void)
       cmocka_unit_test(choices_that_need_no_filter_share_an_engine_and_do_not_fade),
       cmocka_unit_test(a_rate_10_percent_short_needs_no_more_stages),
   };
-  return cmocka_run_group_tests_name("oversampling switch", tests, set_up, tear_down);
+  return cmocka_run_group_tests_name("oversampling switch", tests, set_up, free_primed_network);
 }

@@ -19,7 +19,7 @@ import assemble  # page.py knows where it is
 # ITU-R BS.1770-5, tables 1 and 2: the K weighting at 48 kHz.
 K_WEIGHTING = (([1.53512485958697, -2.69169618940638, 1.19839281085285], [1, -1.69065929318241, 0.73248077421585]),
                ([1, -2, 1], [1, -1.99004745483398, 0.99007225036621]))
-# What the scripts below have at hand. Numbers come as base64 of float32, and a sound as its channels.
+# Every script below begins with these. They take numbers as base64 of float32, and a sound as its channels.
 HELPERS = """
   const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
   const floatsOf = (base64) => new Float32Array(bytesOf(base64).buffer)
@@ -68,7 +68,7 @@ def flac(sound):
     return base64.b64encode(file.getvalue()).decode()
 
 
-# Of 16 bits and one channel at 48 kHz.
+# The chunk says 16 bits and one channel at 48 kHz.
 FORMAT = chunk("fmt ", bytes.fromhex("01000100 80bb0000 00770100 02001000"))
 
 
