@@ -270,6 +270,86 @@ a_path_that_is_being_written_is_waited_for_but_not_in_the_audio_thread(void** st
   }
 }
 
+// The exact size of the port is enough: the message must not claim more than it holds.
+static void
+a_message_holds_two_properties_and_nothing_else(void** state)
+{
+  (void)state;
+  static _Alignas(8) uint8_t notify[512];
+  static LoadedModel model = {.name = "abc"};
+  enum {
+    NEEDED = sizeof(LV2_Atom_Sequence_Body) + sizeof(LV2_Atom_Event) +
+             sizeof(LV2_Atom_Object_Body) + 2 * sizeof(LV2_Atom_Property_Body) + 2 * 8
+  };
+  LV2_URID_Map map = {NULL, map_any};
+  LV2_Atom_Sequence* sequence = (LV2_Atom_Sequence*)notify;
+  PlayerMessages messages;
+  player_messages_init(&messages, &map);
+  for (uint32_t capacity = NEEDED - 1; capacity <= NEEDED; ++capacity) {
+    messages.is_due = 1U << TOLD_NAME;
+    sequence->atom.size = capacity;
+    player_messages_write(&messages, sequence, &model, "", "");
+    assert_int_equal(messages.is_due, capacity < NEEDED ? 1U << TOLD_NAME : 0);
+  }
+  assert_int_equal(sequence->atom.size, NEEDED);
+  const LV2_Atom_Event* event = lv2_atom_sequence_begin(&sequence->body);
+  assert_true(lv2_atom_sequence_is_end(&sequence->body, sequence->atom.size,
+                                       lv2_atom_sequence_next(event)));
+  unsigned n_properties = 0;
+  LV2_ATOM_OBJECT_FOREACH((const LV2_Atom_Object*)&event->body, property)
+  {
+    ++n_properties;
+  }
+  assert_int_equal(n_properties, 2);
+}
+
+// The audio thread tries again only while another thread writes a request.
+static void
+a_failed_request_is_taken_back_unless_there_is_a_newer_one(void** state)
+{
+  (void)state;
+  static ModelLoader loader;
+  static LoadedModel failed;
+  static char path[PATH_SIZE];
+  unsigned generation = 0;
+  loader = (ModelLoader){0};
+  assert_int_equal(path_box_write(&loader.wanted, NULL, "/bad", &generation, NULL), PATH_WRITTEN);
+  failed.generation = generation;
+  atomic_store(&loader.wanted.is_writing, 1);
+  assert_false(model_loader_revert(&loader, &failed, "/good"));
+  atomic_store(&loader.wanted.is_writing, 0);
+  assert_true(model_loader_revert(&loader, &failed, "/good"));
+  path_box_read(&loader.wanted, path);
+  assert_string_equal(path, "/good");
+  assert_true(model_loader_revert(&loader, &failed, "/late"));
+  path_box_read(&loader.wanted, path);
+  assert_string_equal(path, "/good");
+}
+
+// Paths and box lie in memory of their exact size, so that the sanitizer sees what is beyond.
+static void
+a_path_of_any_length_is_stored_whole(void** state)
+{
+  (void)state;
+  static const size_t sizes[] = {1, 2, 3, 4, 5, 8, 9, PATH_SIZE - 1, PATH_SIZE};
+  static char stored[PATH_SIZE];
+  PathBox* box = calloc(1, sizeof *box);
+  assert_non_null(box);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+    unsigned generation = 0;
+    char* path = malloc(sizes[i]);
+    assert_non_null(path);
+    memset(path, 'a', sizes[i]);
+    path[sizes[i] - 1] = '\0';
+    assert_int_equal(path_box_try_write(box, NULL, path, &generation, NULL), PATH_WRITTEN);
+    assert_int_equal(generation, i + 1);
+    assert_int_equal(path_box_read(box, stored), generation);
+    assert_string_equal(stored, path);
+    free(path);
+  }
+  free(box);
+}
+
 // A worker that read an old request must not load it once a newer one is handled: a restored path
 // would then count as the host's, and get lost where its file is missing.
 static void
@@ -332,6 +412,9 @@ main(void)
       cmocka_unit_test(a_response_of_the_worker_is_no_error),
       cmocka_unit_test(events_that_are_no_objects_ask_for_nothing),
       cmocka_unit_test(a_path_that_is_being_written_is_waited_for_but_not_in_the_audio_thread),
+      cmocka_unit_test(a_message_holds_two_properties_and_nothing_else),
+      cmocka_unit_test(a_failed_request_is_taken_back_unless_there_is_a_newer_one),
+      cmocka_unit_test(a_path_of_any_length_is_stored_whole),
       cmocka_unit_test(a_request_that_is_handled_is_not_loaded_again),
       cmocka_unit_test(long_names_are_cut_between_characters),
   };
