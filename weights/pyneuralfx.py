@@ -262,11 +262,10 @@ def pack_theta(cell, w_in, w_hidden, b_in, b_hidden):
     n_summed = 2 * hidden_size if cell == theta_layout.GRU else b_in.shape[-1]
     biases = torch.cat([b_in[..., :n_summed] + b_hidden[..., :n_summed], b_in[..., n_summed:],
                         b_hidden[..., n_summed:]], -1)
-    theta = b_in.new_empty(*b_in.shape[:-1], theta_layout.size(hidden_size, cell))
-    theta[..., theta_layout.biases(hidden_size, cell)] = biases
-    theta[..., theta_layout.input_weights(hidden_size, cell)] = w_in
-    theta[..., theta_layout.hidden_matrix(hidden_size, cell)] = w_hidden.flatten(-2)
-    return theta
+    parts = ((theta_layout.biases, biases), (theta_layout.input_weights, w_in),
+             (theta_layout.hidden_matrix, w_hidden.flatten(-2)))
+    # To assign to slices of theta would take longer, above all in the backward pass.
+    return torch.cat([part for place, part in sorted(parts, key=lambda one: one[0](hidden_size, cell).start)], -1)
 
 
 def _mlp(parameters, name, n_blocks):

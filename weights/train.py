@@ -45,6 +45,7 @@ from soap import Soap
 SAVE_EVERY_S = 30
 RATE_WARM_UP_STEPS = 300
 CLIP_NORM = 1.0
+REST_EVERY = 4  # steps between those that count the unrest, which then has this weight
 FIRST_VALIDATION = 50  # steps
 AVERAGED_STEPS = 1000  # the mean of the parameters over about this many steps is validated and kept
 MAX_THREADS = 1024
@@ -86,6 +87,7 @@ class Run:
         self.parameters = {name: tensor.to(self.device) for name, tensor in parameters.items()}
         self.average = {name: tensor.clone() for name, tensor in self.parameters.items()}
         self.optimiser = Soap(self.parameters.values(), config.n_gate_units)
+        self.flat_average = self.optimiser.flatten(list(self.average.values()))
         self.n_batches = self.steps = self.stale = 0
         self.elapsed_s, self.best = 0.0, math.inf
         self.losses, self.log = [], []
@@ -126,10 +128,7 @@ class Run:
 
     def save(self):
         """Writes everything that a later start needs."""
-        optimiser = self.optimiser.state_dict()
-        for group in optimiser["param_groups"]:
-            group["lr"] = 0  # each step sets it
-        save({"parameters": self.parameters, "average": self.average, "optimiser": optimiser,
+        save({"parameters": self.parameters, "average": self.average, "optimiser": self.optimiser.state_dict(),
               **{name: getattr(self, name) for name in self.COUNTERS},
               **{name: torch.tensor(getattr(self, name), dtype=torch.float64) for name in self.NUMBERS}},
              self.out / "state.pt")
@@ -149,27 +148,27 @@ class Run:
 
     def _take_average(self):
         weight = max(1 / AVERAGED_STEPS, 10 / (self.steps + 10))  # early in a run, the mean of the last tenth
-        with torch.no_grad():
-            for name, tensor in self.average.items():
-                tensor.lerp_(self.parameters[name], weight)
+        self.flat_average.lerp_(self.optimiser.flat, weight)
 
-    def _set_rate(self):
+    def _rate(self):
         warm_up = min(1.0, (self.steps + 1) / RATE_WARM_UP_STEPS)
         cosine = 0.5 + 0.5 * math.cos(math.pi * self.progress())
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.plan.rate * warm_up * (cosine + 0.002)
+        return self.plan.rate * warm_up * (cosine + 0.002)
 
     def _step(self, x, target, knobs, state):
-        self._set_rate()
         model = self._model()
         theta = model.theta(knobs)
         y, state = training_kernel.play(x, theta, model.out_weight, model.out_bias, state, model.cell)
         error = loss.relative_error(y, target).mean()
-        self.optimiser.zero_grad(set_to_none=True)
-        (error + loss.unrest(model, theta)).backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), CLIP_NORM)
-        if torch.isfinite(norm):
-            self.optimiser.step()
+        total = error
+        if self.steps % REST_EVERY == 0:
+            unrest = loss.unrest(model, theta)
+            if unrest != 0:  # else its gradient is 0
+                total = error + REST_EVERY * unrest
+        gradient = self.optimiser.join(torch.autograd.grad(total, list(self.parameters.values())))
+        norm = float(gradient.norm())
+        if math.isfinite(norm):
+            self.optimiser.step(gradient.mul_(min(1.0, CLIP_NORM / (norm + 1e-6))), self._rate())
         self._take_average()
         self.steps += 1
         self.losses.append(float(error))
@@ -204,7 +203,7 @@ class Run:
         self.stale += 1
         if valid < self.best:
             self.best, self.stale = valid, 0
-            save({name: tensor.cpu() for name, tensor in self.average.items()}, self.out / "best_params.pt")
+            save({name: tensor.cpu().clone() for name, tensor in self.average.items()}, self.out / "best_params.pt")
         rows = [f"{minutes:.2f},{steps:.0f},{train:.6f},{valid:.6f}\n" for minutes, steps, train, valid in self.log]
         gru_file.write_atomically(self.out / "loss.csv", "".join(["minutes,step,train,valid\n", *rows]).encode())
 

@@ -97,6 +97,11 @@ def set_threads(n_threads):
     _n_threads = n_threads
 
 
+def in_threads(function, items):
+    """The results of function(item) for each item, in threads. The function must not call this module's others."""
+    return list((map if _n_threads == 1 else _workers(_n_threads).map)(function, items))
+
+
 def _share(function, n_streams, n, *arguments):
     """Calls function(first, end, n, *arguments) for parts of the streams, in threads; returns their results."""
     if _n_threads == 1 or n_streams * n < SHORTEST_SHARED:
@@ -230,7 +235,8 @@ def _stream_scale(dtheta):
     """
     norm = dtheta.norm(dim=1)
     finite = torch.isfinite(norm)
-    dtheta[~finite] = 0.0
+    if not finite.all():
+        dtheta[~finite] = 0.0
     limit = CLIP_FACTOR * norm[finite].median() if finite.any() else norm.new_tensor(0.0)
     return torch.where(finite, (limit / (norm + 1e-20)).clamp(max=1.0), torch.zeros_like(norm))
 

@@ -179,6 +179,29 @@ class Train(unittest.TestCase):
         for name, tensor in self.weights("killed").items():
             self.assertTrue(torch.equal(tensor, whole[name]), name)
 
+    def test_threads(self):
+        """the same seed gives the same model, bit by bit, with one thread and with three"""
+        for n_threads in (1, 3):
+            self.train("--threads", str(n_threads), run=f"run{n_threads}")
+        one = self.weights("run1")
+        for name, tensor in self.weights("run3").items():
+            self.assertTrue(torch.equal(tensor, one[name]), name)
+
+    def test_penalty(self):
+        """every fourth step counts the unrest, four times"""
+        self.configure("{batch_size: 8, epochs: 1, lr: 0.002, interval_val: 60}")
+        gradients = []
+
+        def unrest(_, theta):
+            theta.register_hook(lambda gradient: gradients.append(gradient.clone()))
+            return 1000 * theta[0, 0]
+
+        with mock.patch("loss.unrest", unrest):
+            self.train()
+        steps = self.log()[-1, 1]
+        self.assertEqual(len(gradients), -(-steps // 4))
+        self.assertAlmostEqual(float(gradients[0][0, 0]), 4000, delta=100)
+
     def test_resumes(self):
         """a finished run continues when it gets more time"""
         self.train("--minutes", "0.001")
