@@ -105,6 +105,13 @@ an_unknown_model_is_measured(void** state)
   assert_true(loudness_complete(packed));
   assert_int_equal(packed->loudness.n_knobs, made_up.mlp.n_knobs);
   assert_int_equal(packed->loudness.n_positions, 3);
+  LoudnessTable corners;
+  assert_true(loudness_measure(packed, 2, &corners));
+  for (unsigned corner = 0; corner < 4; ++corner) {
+    const unsigned same = LOUDNESS_N_INPUTS * (corner % 2U * 2U + corner / 2U * 6U);
+    assert_true(fabsf(packed->loudness.louder_db[same] -
+                      corners.louder_db[corner * LOUDNESS_N_INPUTS]) < 1e-3f);
+  }
   const float louder_db = packed->loudness.louder_db[0];
   assert_true(louder_db > -80.0f && louder_db < 40.0f);
   packed->loudness.louder_db[0] = 50.0f;
