@@ -4,6 +4,7 @@
 #include "lv2/player_messages.h"
 #include "lv2/player_ports.h"
 #include "player/loaded_model.h"
+#include "player/model_folder.h"
 #include "player/model_loader.h"
 #include "support/allocations.h"
 #include "support/bundle.h"
@@ -326,6 +327,33 @@ a_failed_request_is_taken_back_unless_there_is_a_newer_one(void** state)
   assert_string_equal(path, "/good");
 }
 
+// The sanitizer finds names that are not freed.
+static void
+the_models_of_a_folder_follow_each_other_in_a_circle(void** state)
+{
+  (void)state;
+  static const char* const names[] = {"od3.gru", "p.json", "q.aidax", "q.txt"};
+  char paths[4][sizeof folder + 16];
+  char found[PATH_SIZE];
+  put_own_model();
+  for (size_t i = 0; i < 4; ++i) {
+    snprintf(paths[i], sizeof paths[i], "%s/%s", folder, names[i]);
+    FILE* file = fopen(paths[i], "ab");
+    assert_non_null(file);
+    fclose(file);
+  }
+  for (size_t i = 0; i < 3; ++i) {
+    assert_true(model_folder_step(paths[i], 1, found));
+    assert_string_equal(found, paths[(i + 1) % 3]);
+    assert_true(model_folder_step(paths[i], -1, found));
+    assert_string_equal(found, paths[(i + 2) % 3]);
+  }
+  for (size_t i = 1; i < 4; ++i) {
+    assert_int_equal(remove(paths[i]), 0);
+  }
+  assert_false(model_folder_step(paths[0], 1, found));
+}
+
 // Paths and box lie in memory of their exact size, so that the sanitizer sees what is beyond.
 static void
 a_path_of_any_length_is_stored_whole(void** state)
@@ -414,6 +442,7 @@ main(void)
       cmocka_unit_test(a_path_that_is_being_written_is_waited_for_but_not_in_the_audio_thread),
       cmocka_unit_test(a_message_holds_two_properties_and_nothing_else),
       cmocka_unit_test(a_failed_request_is_taken_back_unless_there_is_a_newer_one),
+      cmocka_unit_test(the_models_of_a_folder_follow_each_other_in_a_circle),
       cmocka_unit_test(a_path_of_any_length_is_stored_whole),
       cmocka_unit_test(a_request_that_is_handled_is_not_loaded_again),
       cmocka_unit_test(long_names_are_cut_between_characters),
