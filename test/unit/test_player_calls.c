@@ -15,6 +15,7 @@
 #include <lv2/state/state.h>
 #include <lv2/worker/worker.h>
 
+#include <math.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -414,6 +415,41 @@ expect_name(const char* file_name, const char* expected)
   assert_int_equal(rename(path, model_path), 0);
 }
 
+// The bundle's own model, whose path is empty, is what others are made as loud as.
+static void
+every_model_but_the_own_one_gets_a_gain(void** state)
+{
+  (void)state;
+  put_own_model();
+  for (int i = 0; i < 2; ++i) {
+    LoadedModel* loaded =
+        loaded_model_new(i ? model_path : "", model_path, kernel_find("plain"), 48000.0);
+    assert_non_null(loaded);
+    assert_string_equal(loaded->error, "");
+    assert_int_equal(loaded->normalize_db != 0.0f, i);
+    loaded_model_free(loaded);
+  }
+}
+
+static void
+ports_without_a_number_have_their_defaults(void** state)
+{
+  (void)state;
+  float values[N_PLAYER_PORTS];
+  for (unsigned i = 0; i < N_PLAYER_PORTS; ++i) {
+    values[i] = NAN;
+  }
+  const PlayerControls controls = player_controls_from_ports(values);
+  assert_true(controls.pedal.enabled && controls.pedal.blend == 1.0f);
+  assert_true(controls.pedal.oversampling == OVERSAMPLING_2X &&
+              controls.pedal.phase == PHASE_LINEAR);
+  assert_true(controls.pedal.input_db == 0.0f && controls.pedal.level_db == 0.0f);
+  assert_false(controls.pedal.match || controls.normalize || controls.next || controls.previous);
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    assert_true(controls.pedal.knobs[i] == 0.0f);
+  }
+}
+
 static void
 long_names_are_cut_between_characters(void** state)
 {
@@ -445,6 +481,8 @@ main(void)
       cmocka_unit_test(the_models_of_a_folder_follow_each_other_in_a_circle),
       cmocka_unit_test(a_path_of_any_length_is_stored_whole),
       cmocka_unit_test(a_request_that_is_handled_is_not_loaded_again),
+      cmocka_unit_test(every_model_but_the_own_one_gets_a_gain),
+      cmocka_unit_test(ports_without_a_number_have_their_defaults),
       cmocka_unit_test(long_names_are_cut_between_characters),
   };
   return cmocka_run_group_tests_name("the player's calls", tests, make_folder, remove_folder);
