@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Plants small faults, mutants, into the sources one at a time and runs the tests that concern the file.
 
-usage: mutants.py [--sample=N] [--quick] [--again] [--list] [--check] [PART_OF_A_PATH...]
+usage: mutants.py [--sample=N] [--draw=N] [--quick] [--again] [--list] [--check] [PART_OF_A_PATH...]
 
 A mutant that no test fails for has survived: it shows a hole in the tests, or it changes nothing, and then
 test/equivalent_mutants.txt names it with the reason. Without --sample, all of the fixed set run; --sample=N takes N of
-them by chance; --quick leaves out those that are slow to build or to test. --check only says which of the listed
-mutants are no longer in the sources. The exit status is 1 when an unlisted mutant survives or a listed one is missing.
+them by chance; --quick leaves out those that are slow to build or to test. --draw=N runs only unit tests, on N mutants
+that these find soon: for the same sources and tests, always the same. --check only says which of the listed mutants are
+no longer in the sources. The exit status is 1 when an unlisted mutant survives or a listed one is missing.
 
 build/mutants-results.json keeps each result as it comes, and the next run goes on from there: it repeats those whose
 file changed, and the survivors where a test changed. --again repeats all.
@@ -37,7 +38,9 @@ BUILD = Path(os.environ["OD3_BUILD"])
 EQUIVALENT = TOP / "test/equivalent_mutants.txt"
 # Tables that ./waf loudness measures, and test_loudness again, within a tolerance.
 TABLES = ("src/model/known_loudness.h",)
-N_MUTANTS = {"src/**/*.c": 160, "src/**/*.h": 40, "weights/*.py": 60, "web/*.js": 60}
+# The share of all possible mutants that is chosen: by a hash of each, so that a change of the sources adds none but its
+# own.
+SHARES = {"src/**/*.c": 0.0388, "src/**/*.h": 0.0282, "weights/*.py": 0.0234, "web/*.js": 0.0591}
 CPU_S = 60  # that a test may compute until it has passed once; from then on ten times what it took
 TIMEOUT_S = 600  # until a test is stuck
 COMPILER, SAME_CODE = "the compiler", "nothing: the machine code is the same"
@@ -45,7 +48,7 @@ COMPILER, SAME_CODE = "the compiler", "nothing: the machine code is the same"
 LIKELY = {
     "model/json": "test_json", "capture": "test_json_model", "base64": "test_json_model", "crc32": "test_model",
     "gru_file": "test_gru", "model_error": "test_model", "model_file_id": "test_shared_model",
-    "silent_states": "test_costs", "player/": "test_no_memory", "lv2/": "test_lv2_calls", "engine/": "test_slow_pedal",
+    "silent_states": "test_costs", "player": "test_player", "lv2/": "test_lv2_calls", "engine/": "test_slow_pedal",
     "network/": "test_slow_pedal", "rnn/": "test_slow_pedal", "rnn/vector": "test_kernels",
     "web/player": "test_web_sound", "web/worklet": "test_web_sound", "web/blind": "test_web_tools",
     "web/abx": "test_web_tools", "web/overview": "test_web_tools", "web/scope": "test_web_tools",
@@ -54,6 +57,10 @@ LIKELY = {
 PEDAL_TESTS = [f"plugin/test_{name}" for name in ("stereo", "controls", "sound", "rates")]
 PLAYER_TESTS = [f"plugin/test_{name}" for name in ("player_ports", "player_limits", "player")]
 PAGE_TESTS = [f"web/test_{name}" for name in ("web_modules", "web", "web_sound", "web_tools", "web_models")]
+LONG_S = {"test_kernels": 7, "test_slow_pedal": 2, "plugin/test_rates": 16, "plugin/test_sound": 8,
+          "plugin/test_controls": 3}  # processor time, until it is measured
+# Files of which unit tests find each fault: --draw takes mutants of these.
+DRAWN = re.compile(r"src/(?:engine|model|network|rnn)/\w+\.c")
 # A mutant replaces a match of a pattern. Strings and comments are left alone.
 OPERATORS = [(re.compile(pattern), replacements) for pattern, replacements in [
     (r"(?<![-<>=])<(?![<=>a-z\"])", ["<="]), (r"(?<![-<>=])>(?![>=\"])", [">="]), (r"<=(?!=)", ["<"]),
@@ -83,14 +90,22 @@ KERNELS = {
     "avx512": ["-DVECTOR_FLOATS=16", "-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mfma"],
     "neon": ["-DVECTOR_FLOATS=4"],
 }
+# Kernels that this processor can't run.
+LACKING = [] if " avx512f " in Path("/proc/cpuinfo").read_text(encoding="utf-8") else ["avx512"]
 WRAP = [f"-Wl,--wrap={name}" for name in ("malloc", "calloc", "aligned_alloc", "free")]
+
+
+def other_number(number):
+    """Returns another number, or None where a double has no digit more."""
+    if "." in number:
+        return f"{number}1" if float(f"{number}1") != float(number) else None
+    return {"0": "1", "1": "0"}.get(number) or str(int(number) + 1)
 
 
 class Mutant:
     def __init__(self, path, text, match, replacement):
         if replacement == "NUMBER":
-            replacement = "1" if match[0] == "0" else "0" if match[0] == "1" else f"{match[0]}1" if "." in match[0] \
-                else str(int(match[0]) + 1)
+            replacement = other_number(match[0])
         begin, end = match.span()
         self.path, self.before = path, text
         self.text = text[:begin] + replacement + text[end:]
@@ -113,24 +128,26 @@ def mutants_of(path):
     kind = "c" if path.endswith((".c", ".h")) else path.rsplit(".", 1)[1]
     visible = re.sub(IGNORED[kind], lambda match: re.sub(r"[^\n]", "~", match[0]), text)
     return [Mutant(path, text, match, replacement) for pattern, replacements in OPERATORS
-            for match in pattern.finditer(visible) for replacement in replacements]
+            for match in pattern.finditer(visible) for replacement in replacements
+            if replacement != "NUMBER" or other_number(match[0])]
 
 
 def choose(parts):
-    """Returns the fixed set: so many of each kind, whose hashes are the least, whose paths contain a part."""
+    """Returns the fixed set: a share of each kind, whose hashes are the least, whose paths contain a part."""
     chosen = []
-    for pattern, n in N_MUTANTS.items():
+    for pattern, share in SHARES.items():
         paths = sorted({str(path.relative_to(TOP)) for path in TOP.glob(pattern)} - {*TABLES})
         candidates = [mutant for path in paths for mutant in mutants_of(path)]
-        chosen += sorted(candidates, key=lambda mutant: mutant.order)[:n]
+        chosen += sorted((mutant for mutant in candidates if int(mutant.order[:8], 16) < share * 2 ** 32),
+                         key=lambda mutant: mutant.order)
     return [mutant for mutant in chosen if not parts or any(part in mutant.path for part in parts)]
 
 
 class Results:
     """What became of mutants, and how long tests take: kept in a file."""
 
-    def __init__(self, again):
-        self.path = BUILD / "mutants-results.json"
+    def __init__(self, name, again):
+        self.path = BUILD / name
         kept = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
         self.found = {} if again else kept.get("found", {})  # by the mutant's key
         self.seconds = kept.get("seconds", {})  # of processor time, by the test
@@ -159,12 +176,12 @@ class Results:
 
 
 class Worker:
-    """A copy of the tree in which one mutant at a time is built and tested."""
+    """A copy of the tree in which one mutant at a time is built and tested, by unit tests alone if so wanted."""
 
-    def __init__(self, folder, results):
+    def __init__(self, folder, results, only_units):
         self.top = Path(folder) / "od3"
         self.build = self.top / "build"
-        self.results = results
+        self.results, self.only_units = results, only_units
         self.top.mkdir()
         for name in ("src", "test", "weights", "web", "modgui", "ttl", "packaging"):
             shutil.copytree(TOP / name, self.top / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -173,14 +190,14 @@ class Worker:
                 shutil.copy(path, self.top)
         shutil.copytree(TOP / "od3.lv2", self.top / "od3.lv2")
         self.build.mkdir()
-        for name in ("wasm", "web", "test", "lv2"):
+        for name in ("lv2",) if only_units else ("wasm", "web", "test", "lv2"):
             if (BUILD / name).exists():
                 shutil.copytree(BUILD / name, self.build / name,
                                 ignore=shutil.ignore_patterns("*.o", "*.gcno", "*.gcda", "unit"))
         built = json.loads((BUILD / "mutants.json").read_text(encoding="utf-8"))
         # Object files by their sources: the vector kernel has several.
-        self.objects, self.tests = built["objects"], built["tests"]
-        self.kernels = [name for name in KERNELS if os.environ.get(f"OD3_HAVE_{name.upper()}")]
+        self.objects, self.tests, self.wrapped = built["objects"], built["tests"], built["wrapped"]
+        self.kernels = [name for name in KERNELS if name in built["kernels"]]
         self.read = self.read_files()
         self.made = set()  # the present mutant's object files
 
@@ -206,12 +223,13 @@ class Worker:
                               stderr=subprocess.DEVNULL, text=True).stdout
 
     def changed(self, mutant):
-        """Returns what must be compiled anew: pairs of a source and a kernel, or None for most sources.
+        """Returns what must be compiled anew: pairs of a source and a kernel, or None for most sources. A kernel that
+        this processor can't run is left as it is.
 
         A source that reads a changed header and stays the same after the preprocessor is left out.
         """
         pairs = [(source, kernel) for source in self.objects if mutant.path in self.read[source]
-                 for kernel in self.kernels_of(source)]
+                 for kernel in self.kernels_of(source) if kernel not in LACKING]
         if not mutant.path.endswith(".h"):
             return pairs
         before = {pair: self.preprocessed(mutant.path, mutant.before, *pair) for pair in pairs}
@@ -267,19 +285,24 @@ class Worker:
         return not failed and process.returncode == 0
 
     def order(self, path, tests):
-        """Returns the tests, those first that most likely fail soon."""
+        """Returns the tests, those first that most likely fail for the time that they take."""
         stem = Path(path).stem
         likely = tuple(test for part, test in LIKELY.items() if part in path)
         kills, seconds = self.results.kills, self.results.seconds
-        return sorted(tests, key=lambda test: (stem not in test, not Path(test).name.startswith(likely),
-                                               -kills.get((stem, test), 0), seconds.get(test, 1), test))
+
+        def cost(test):
+            chance = kills.get((stem, test), 0) + 2 * (stem in test) + Path(test).name.startswith(likely) + 0.1
+            chance += sum(word in test for word in stem.split("_"))
+            return (seconds.get(test, LONG_S.get(test, 0.2)) + 0.2) / chance
+
+        return sorted(tests, key=lambda test: (cost(test), test))
 
     def passes_in_c(self, test, changed):
         """Builds and runs a C test with the sources that changed."""
         linked = self.linked({pair: self.compile(*pair, SANITIZE if test in self.tests else []) for pair in changed})
         if test in self.tests:
             program = self.build / test
-            wrap = WRAP if test in os.environ["OD3_WRAPPED"].split() else []
+            wrap = WRAP if test in self.wrapped else []
             self.gcc(self.tests[test], *linked, *wrap, *SANITIZE, "-o", program, "-lcmocka", "-lm", "-lpthread")
         else:
             program = self.build / "test" / test
@@ -315,9 +338,13 @@ class Worker:
     def killer_in_c(self, mutant):
         is_player = re.match("src/(player/|lv2/player)", mutant.path)
         changed = self.changed(mutant)
-        tests = self.order(mutant.path, [*self.tests, *(PLAYER_TESTS if is_player else PEDAL_TESTS)])
-        return self.first_killer(mutant, tests if changed else [], self.passes_in_c, changed, []) or \
-            (SAME_CODE if self.is_same_code(mutant, changed) else None)
+        others = [] if self.only_units else PLAYER_TESTS if is_player else PEDAL_TESTS
+        tests = self.order(mutant.path, [*self.tests, *others])
+        # A vector kernel takes long to compile, and a mutant that is found in one need not be in the others.
+        vectors = [pair for pair in changed if pair[1]]
+        parts = [[pair for pair in changed if pair not in vectors[:-1]], changed] if len(vectors) > 1 else [changed]
+        killers = (self.first_killer(mutant, tests if part else [], self.passes_in_c, part, []) for part in parts)
+        return next(filter(None, killers), None) or (SAME_CODE if self.is_same_code(mutant, changed) else None)
 
     def killer_in_python(self, mutant):
         tests = self.order(mutant.path, python_tests_of(mutant.path))
@@ -329,9 +356,9 @@ class Worker:
         return self.first_killer(mutant, order, self.passes_in_page, None, None)
 
     def first_killer(self, mutant, tests, passes, changed, unchanged):
-        """Returns the first test that fails, which must have passed without the mutant."""
+        """Returns the first test that fails, which must have passed without the mutant, as unit tests have."""
         killer = next((test for test in tests if not passes(test, changed)), None)
-        if killer and killer not in self.results.seconds:
+        if killer and killer not in self.results.seconds and not self.only_units:
             (self.top / mutant.path).write_text(mutant.before, encoding="utf-8")
             if not passes(killer, unchanged):
                 raise RuntimeError(f"{killer} fails without a mutant")
@@ -369,14 +396,22 @@ def is_quick(mutant):
     return bool(re.match(r"src/(?!rnn/vector/).*\.c$", mutant.path))
 
 
-def run(mutants, results):
+def draw(mutants, n):
+    """Returns n of the mutants that unit tests find soon, which depend on what src/ and the unit tests contain."""
+    files = sorted([*TOP.glob("src/**/*.[ch]"), *TOP.glob("test/unit/*.c")])
+    seed = hashlib.sha1(b"".join(path.read_bytes() for path in files)).hexdigest()
+    quick = [mutant for mutant in mutants if DRAWN.fullmatch(mutant.path)]
+    return random.Random(seed).sample(quick, min(n, len(quick)))
+
+
+def run(mutants, results, only_units):
     """Runs the tests for each mutant, those that are quick to build first, and keeps the results."""
-    jobs = len(os.sched_getaffinity(0))  # fewer under taskset
+    jobs = 1 if only_units else len(os.sched_getaffinity(0))  # fewer under taskset
     with tempfile.TemporaryDirectory() as folder:
         workers = queue.Queue()
         for number in range(min(jobs, len(mutants))):
             (Path(folder) / str(number)).mkdir()
-            workers.put(Worker(Path(folder) / str(number), results))
+            workers.put(Worker(Path(folder) / str(number), results, only_units))
 
         def check(mutant):
             worker = workers.get()
@@ -429,15 +464,19 @@ def main():
         return 0
     if "--quick" in options:
         mutants = [mutant for mutant in mutants if is_quick(mutant)]
+    known, is_drawn = equivalent(), False
     for option in options:
         if option.startswith("--sample="):
             mutants = random.sample(mutants, min(len(mutants), int(option.split("=")[1])))
+        elif option.startswith("--draw="):
+            mutants = draw([mutant for mutant in mutants if mutant.name not in known], int(option.split("=")[1]))
+            is_drawn = True
     if "--list" in options:
         print(*mutants, sep="\n")
         return 0
-    known, results = equivalent(), Results("--again" in options)
+    results = Results("mutants-drawn.json", True) if is_drawn else Results("mutants-results.json", "--again" in options)
     try:
-        run([mutant for mutant in mutants if mutant.name not in known and not results.get(mutant)], results)
+        run([mutant for mutant in mutants if mutant.name not in known and not results.get(mutant)], results, is_drawn)
     except KeyboardInterrupt:
         print("stopped; the next run goes on from here")
     return bool(print_table(mutants, results, known))
