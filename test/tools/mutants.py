@@ -44,6 +44,7 @@ SHARES = {"src/**/*.c": 0.0388, "src/**/*.h": 0.0282, "weights/*.py": 0.0234, "w
 CPU_S = 60  # that a test may compute until it has passed once; from then on ten times what it took
 TIMEOUT_S = 600  # until a test is stuck
 COMPILER, SAME_CODE = "the compiler", "nothing: the machine code is the same"
+ELSEWHERE = "nothing: it is code of another processor"
 # The tests that most likely find a fault, by a part of the file's path.
 LIKELY = {
     "model/json": "test_json", "capture": "test_json_model", "base64": "test_json_model", "crc32": "test_model",
@@ -57,8 +58,9 @@ LIKELY = {
 PEDAL_TESTS = [f"plugin/test_{name}" for name in ("stereo", "controls", "sound", "rates")]
 PLAYER_TESTS = [f"plugin/test_{name}" for name in ("player_ports", "player_limits", "player")]
 PAGE_TESTS = [f"web/test_{name}" for name in ("web_modules", "web", "web_sound", "web_tools", "web_models")]
+# Tests that take more than a second of processor time, which counts until it is measured.
 LONG_S = {"test_kernels": 7, "test_slow_pedal": 2, "plugin/test_rates": 16, "plugin/test_sound": 8,
-          "plugin/test_controls": 3}  # processor time, until it is measured
+          "plugin/test_controls": 3, "training/test_train": 60, "unit/test_exactness": 20}
 # Files of which unit tests find each fault: --draw takes mutants of these.
 DRAWN = re.compile(r"src/(?:engine|model|network|rnn)/\w+\.c")
 # A mutant replaces a match of a pattern. Strings and comments are left alone.
@@ -344,7 +346,11 @@ class Worker:
         vectors = [pair for pair in changed if pair[1]]
         parts = [[pair for pair in changed if pair not in vectors[:-1]], changed] if len(vectors) > 1 else [changed]
         killers = (self.first_killer(mutant, tests if part else [], self.passes_in_c, part, []) for part in parts)
-        return next(filter(None, killers), None) or (SAME_CODE if self.is_same_code(mutant, changed) else None)
+        killer = next(filter(None, killers), None)
+        if killer or not self.is_same_code(mutant, changed):
+            return killer
+        is_elsewhere = not changed or (vectors and LACKING)
+        return ELSEWHERE if is_elsewhere else SAME_CODE
 
     def killer_in_python(self, mutant):
         tests = self.order(mutant.path, python_tests_of(mutant.path))
@@ -438,8 +444,8 @@ def print_table(mutants, results, known):
     rows, survivors = {}, []
     for mutant in mutants:
         result = results.get(mutant) or {"killer": "not run"}
-        kind = {COMPILER: "no compile", SAME_CODE: "equivalent", None: "survived", "not run": "not run"}.get(
-            result["killer"], "killed")
+        kind = {COMPILER: "no compile", SAME_CODE: "equivalent", ELSEWHERE: "not run", None: "survived",
+                "not run": "not run"}.get(result["killer"], "killed")
         kind = "equivalent" if mutant.name in known else kind
         survivors += [mutant] if kind == "survived" else []
         for folder in (str(Path(mutant.path).parent), "all"):
