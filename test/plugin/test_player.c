@@ -1,91 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The player loads models while it plays, and never loses the sound.
-#include "support/player_host.h"
-#include "support/scratch.h"
-#include "support/signals.h"
+#include "support/player_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-enum { BLOCK = 64, SETTLED = 2400 }; // frames: a change takes 1922
-
-static const MissingFeatures none_missing = {false, false};
-static char first_path[PATH_SIZE];  // the bundle's own model
-static char second_path[PATH_SIZE]; // another model
-
-static char*
-path_in_folder(const char* name, char path[PATH_SIZE])
-{
-  snprintf(path, PATH_SIZE, "%s/%s", folder, name);
-  return path;
-}
-
-// Writes at most `limit` bytes of a file of the project to the folder.
-static void
-copy_file(const char* from, const char* name, size_t limit)
-{
-  static char data[1 << 20];
-  char path[PATH_SIZE];
-  const char* top = getenv("OD3_TOP");
-  snprintf(path, sizeof path, "%s/%s", top ? top : ".", from);
-  FILE* file = fopen(path, "rb");
-  if (!file) {
-    snprintf(path, sizeof path, "%s", from);
-    file = fopen(path, "rb");
-  }
-  assert_non_null(file);
-  const size_t size = fread(data, 1, sizeof data, file);
-  fclose(file);
-  file = fopen(path_in_folder(name, path), "wb");
-  assert_non_null(file);
-  assert_int_equal(fwrite(data, 1, size < limit ? size : limit, file), size < limit ? size : limit);
-  fclose(file);
-}
-
-static int
-open_all(void** state)
-{
-  host_open(state);
-  assert_true(scratch_make());
-  copy_file("weights/od3-eco.gru", "second.gru", SIZE_MAX);
-  path_in_folder("second.gru", second_path);
-  const char* top = getenv("OD3_TOP");
-  snprintf(first_path, sizeof first_path, "%s/od3.lv2/od3.gru", top ? top : ".");
-  notes(in);
-  return 0;
-}
-
-static int
-close_all(void** state)
-{
-  assert_true(scratch_remove());
-  return host_close(state);
-}
-
-// Runs until what was asked for has arrived and the crossfade is over.
-static void
-settle(PlayerHost* player)
-{
-  float silence[BLOCK] = {0.0f};
-  for (int i = 0; i < 4; ++i) {
-    player_host_run(player, silence, silence, BLOCK, BLOCK);
-    player_host_work(player);
-  }
-  for (int t = 0; t < SETTLED; t += BLOCK) {
-    player_host_run(player, silence, silence, BLOCK, BLOCK);
-  }
-}
 
 static void
 the_own_model_plays_as_the_pedal_does(void** state)
@@ -105,21 +28,6 @@ the_own_model_plays_as_the_pedal_does(void** state)
   assert_string_equal(player->told[TOLD_ERROR], "");
   assert_non_null(strstr(player->told[TOLD_MODEL], "/od3.lv2/od3.gru"));
   assert_non_null(strstr(player->told[TOLD_KNOBS], ": "));
-  player_host_free(player);
-}
-
-// Renders `in` with a model that was there from the start.
-static void
-render(const char* path, float* to)
-{
-  PlayerHost* player = player_host_new(RATE_HZ, none_missing);
-  SavedState saved = {.key = player_host_urid(PLAYER_MODEL_URI),
-                      .type = player_host_urid(LV2_ATOM__Path),
-                      .size = strlen(path) + 1};
-  memcpy(saved.value, path, saved.size);
-  assert_int_equal(player_host_restore(player, &saved), LV2_STATE_SUCCESS);
-  lilv_instance_activate(player->lilv);
-  player_host_run(player, in, to, N, BLOCK);
   player_host_free(player);
 }
 
@@ -331,90 +239,6 @@ of_a_hundred_requests_in_a_block_the_last_is_met(void** state)
 }
 
 static void
-a_state_holds_the_wanted_model_before_it_is_loaded(void** state)
-{
-  (void)state;
-  SavedState saved;
-  PlayerHost* player = player_host_start(RATE_HZ, none_missing);
-  player_host_load(player, second_path);
-  player_host_run(player, in, out, BLOCK, BLOCK);
-  assert_true(player_host_save(player, &saved));
-  assert_string_equal(saved.value, second_path);
-  player_host_free(player);
-}
-
-static void
-a_session_may_move(void** state)
-{
-  (void)state;
-  SavedState saved;
-  PlayerHost* player = player_host_start(RATE_HZ, none_missing);
-  player->folder = folder;
-  player_host_load(player, second_path);
-  settle(player);
-  assert_true(player_host_save(player, &saved));
-  assert_string_equal(saved.value, "second.gru");
-  player_host_free(player);
-
-  char moved[PATH_SIZE];
-  char path[PATH_SIZE];
-  path_in_folder("moved", moved);
-  assert_int_equal(mkdir(moved, 0700), 0);
-  copy_file("weights/od3-eco.gru", "moved/second.gru", SIZE_MAX);
-  player = player_host_start(RATE_HZ, none_missing);
-  player->folder = moved;
-  assert_int_equal(player_host_restore(player, &saved), LV2_STATE_SUCCESS);
-  assert_int_equal(player_host_restore(player, &saved), LV2_STATE_SUCCESS);
-  settle(player);
-  assert_string_equal(player->told[TOLD_MODEL], path_in_folder("moved/second.gru", path));
-  player_host_free(player);
-  unlink(path);
-  rmdir(moved);
-}
-
-static void
-the_own_model_is_restored_as_such(void** state)
-{
-  (void)state;
-  SavedState saved;
-  PlayerHost* player = player_host_start(RATE_HZ, none_missing);
-  assert_true(player_host_save(player, &saved));
-  player_host_load(player, second_path);
-  settle(player);
-  assert_int_equal(player_host_restore(player, &saved), LV2_STATE_SUCCESS);
-  settle(player);
-  assert_non_null(strstr(player->told[TOLD_MODEL], "/od3.lv2/od3.gru"));
-  const SavedState knobs_only = {.key = player_host_urid("urn:x:unknown")};
-  player_host_load(player, second_path);
-  settle(player);
-  assert_int_equal(player_host_restore(player, &knobs_only), LV2_STATE_SUCCESS);
-  settle(player);
-  assert_string_equal(player->told[TOLD_MODEL], second_path);
-  player_host_free(player);
-}
-
-// The next time, the file may be there again.
-static void
-a_session_keeps_the_path_of_a_missing_file(void** state)
-{
-  (void)state;
-  char path[PATH_SIZE];
-  SavedState saved = {.key = player_host_urid(PLAYER_MODEL_URI),
-                      .type = player_host_urid(LV2_ATOM__Path)};
-  saved.size = strlen(path_in_folder("missing.gru", path)) + 1;
-  memcpy(saved.value, path, saved.size);
-  PlayerHost* player = player_host_start(RATE_HZ, none_missing);
-  player_host_restore(player, &saved);
-  settle(player);
-  assert_non_null(strstr(player->told[TOLD_ERROR], "No such file"));
-  assert_non_null(strstr(player->told[TOLD_MODEL], "/od3.lv2/od3.gru"));
-  SavedState again;
-  assert_true(player_host_save(player, &again));
-  assert_string_equal(again.value, path);
-  player_host_free(player);
-}
-
-static void
 a_small_notify_buffer_gets_what_fits_and_loses_nothing(void** state)
 {
   (void)state;
@@ -505,23 +329,6 @@ missing_features_leave_the_own_model_playing(void** state)
 }
 
 static void
-a_state_loads_without_a_worker(void** state)
-{
-  (void)state;
-  render(second_path, other);
-  PlayerHost* player = player_host_new(RATE_HZ, (MissingFeatures){false, true});
-  SavedState saved = {.key = player_host_urid(PLAYER_MODEL_URI),
-                      .type = player_host_urid(LV2_ATOM__Path),
-                      .size = strlen(second_path) + 1};
-  memcpy(saved.value, second_path, saved.size);
-  assert_int_equal(player_host_restore(player, &saved), LV2_STATE_SUCCESS);
-  lilv_instance_activate(player->lilv);
-  player_host_run(player, in, out, N, BLOCK);
-  assert_memory_equal(out, other, sizeof out);
-  player_host_free(player);
-}
-
-static void
 a_run_without_frames_takes_messages_and_tells_the_latency(void** state)
 {
   (void)state;
@@ -599,14 +406,9 @@ main(void)
       cmocka_unit_test(a_full_worker_is_asked_again),
       cmocka_unit_test(a_worker_may_work_at_once),
       cmocka_unit_test(of_a_hundred_requests_in_a_block_the_last_is_met),
-      cmocka_unit_test(a_state_holds_the_wanted_model_before_it_is_loaded),
-      cmocka_unit_test(a_session_may_move),
-      cmocka_unit_test(the_own_model_is_restored_as_such),
-      cmocka_unit_test(a_session_keeps_the_path_of_a_missing_file),
       cmocka_unit_test(a_small_notify_buffer_gets_what_fits_and_loses_nothing),
       cmocka_unit_test(next_and_previous_go_through_the_folder),
       cmocka_unit_test(missing_features_leave_the_own_model_playing),
-      cmocka_unit_test(a_state_loads_without_a_worker),
       cmocka_unit_test(a_run_without_frames_takes_messages_and_tells_the_latency),
       cmocka_unit_test(bypass_goes_through_a_change_unchanged),
       cmocka_unit_test(normalize_changes_the_own_model_by_nothing),
