@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Finds what a host offers. lv2_features_query of LV2's own header crashes where a feature has no
-// URI, and lv2file offers such a feature to every plugin with a worker.
+// URI, and lv2file offers such a feature to plugins with a worker when its stack happens to hold 0.
 #ifndef OD3_FEATURES_H
 #define OD3_FEATURES_H
 

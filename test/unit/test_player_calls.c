@@ -47,7 +47,9 @@ start_at_rate(double sample_rate_hz)
   const LV2_Feature map_feature = {LV2_URID__map, &map};
   const LV2_Feature log_feature = {LV2_LOG__log, &log};
   const LV2_Feature worker_feature = {LV2_WORKER__schedule, &worker};
-  const LV2_Feature* const features[] = {&map_feature, &log_feature, &worker_feature, NULL};
+  const LV2_Feature unnamed_feature = {NULL, &worker}; // lv2file has one
+  const LV2_Feature* const features[] = {&unnamed_feature, &map_feature, &log_feature,
+                                         &worker_feature, NULL};
   logged[0] = '\0';
   return descriptor()->instantiate(descriptor(), sample_rate_hz, folder, features);
 }
