@@ -106,16 +106,25 @@ set_control(const Soak* soak, uint32_t port, float value)
 static void
 change_a_control(Soak* soak, Score* score)
 {
-  const double choice = uniform(&score->random);
+  static const struct {
+    uint32_t port;
+    float low;
+    float high;
+  } knobs[] = {
+      {PORT_GAIN, 0.0f, 10.0f},   {PORT_GAIN, 0.0f, 10.0f},    {PORT_TONE, 0.0f, 10.0f},
+      {PORT_TONE, 0.0f, 10.0f},   {PORT_LEVEL, -30.0f, 12.0f}, {PORT_INPUT, -24.0f, 0.0f},
+      {PORT_BLEND, 0.0f, 100.0f},
+  };
+  const double choice = 10.0 * uniform(&score->random);
   const double value = uniform(&score->random);
-  if (choice < 0.3) {
-    set_control(soak, PORT_GAIN, (float)(10.0 * value));
-  } else if (choice < 0.6) {
-    set_control(soak, PORT_TONE, (float)(10.0 * value));
-  } else if (choice < 0.8) {
-    set_control(soak, PORT_LEVEL, (float)(42.0 * value - 30.0));
-  } else if (choice < 0.9) {
+  if (choice < 7.0) {
+    const int knob = (int)choice;
+    const float range = knobs[knob].high - knobs[knob].low;
+    set_control(soak, knobs[knob].port, knobs[knob].low + range * (float)value);
+  } else if (choice < 8.0) {
     set_control(soak, PORT_OVERSAMPLING, (float)(1U << (unsigned)(3.0 * value)));
+  } else if (choice < 9.0) {
+    set_control(soak, choice < 8.5 ? PORT_PHASE : PORT_MATCH, value < 0.5 ? 0.0f : 1.0f);
   } else {
     set_control(soak, PORT_ENABLED, value < 0.7 ? 1.0f : 0.0f);
   }
@@ -188,7 +197,11 @@ set_all(const Soak* soak)
   set_control(soak, PORT_GAIN, 6.0f);
   set_control(soak, PORT_TONE, 4.0f);
   set_control(soak, PORT_LEVEL, -3.0f);
+  set_control(soak, PORT_INPUT, 0.0f);
+  set_control(soak, PORT_BLEND, 100.0f);
   set_control(soak, PORT_OVERSAMPLING, 2.0f);
+  set_control(soak, PORT_PHASE, 0.0f);
+  set_control(soak, PORT_MATCH, 0.0f);
   set_control(soak, PORT_ENABLED, 1.0f);
 }
 

@@ -4,7 +4,7 @@
 
 usage: PYTHONPATH=test/support test/safety/test_soak.py [--hours H]
 
-It plays H hours of audio at each rate; the default is a minute.
+It plays H hours of audio at each rate, and at 48 kHz with each other kernel; the default is a minute.
 """
 
 import argparse
@@ -22,17 +22,18 @@ COUNTED = "glibc.malloc.tcache_count=0"  # otherwise malloc counts its cached bl
 LATE_PAGES_KB = 256  # library pages that the system loads on first use
 
 
-def soak(rate_hz):
+def soak(rate_hz, kernel=""):
     """Runs soak; returns its numbers by name."""
     said = common.run(common.BUILD / "test/safety/soak", rate_hz, round(SECONDS),
-                      env={**os.environ, "GLIBC_TUNABLES": COUNTED})
+                      env={**os.environ, "GLIBC_TUNABLES": COUNTED, **({"OD3_KERNEL": kernel} if kernel else {})})
     return {name: float(number) for name, number in (line.split() for line in said.splitlines())}
 
 
 class Soak(unittest.TestCase):
-    def check(self, rate_hz, told):
-        common.note(f"{rate_hz} Hz, {SECONDS:.0f} s at {told['times-real-time']:.0f} times real time, "
-                    f"{told['control-changes']:.0f} control changes, {told['blocks']:.0f} blocks")
+    def check(self, rate_hz, kernel, told):
+        common.note(f"{rate_hz} Hz, {kernel or 'chosen kernel'}, {SECONDS:.0f} s at "
+                    f"{told['times-real-time']:.0f} times real time, {told['control-changes']:.0f} control changes, "
+                    f"{told['blocks']:.0f} blocks")
         common.note(f"  from a fresh instance {told['from-fresh-db']:.1f} dB; level {told['level-db-first']:.4f}, then "
                     f"{told['level-db-last']:.4f} dB; DC {told['dc-first']:.3e}, then {told['dc-last']:.3e}")
         common.note(f"  malloc {told['malloc-bytes-first']:.0f}, then {told['malloc-bytes-last']:.0f} bytes; resident "
@@ -50,11 +51,12 @@ class Soak(unittest.TestCase):
         self.assertLess(told["resident-kb-last"], told["resident-kb-first"] + LATE_PAGES_KB)
 
     def test_soak(self):
-        """at each rate the output and memory stay the same over time and for all block sizes"""
+        """at each rate, and with each kernel, the output and memory stay the same over time and for all block sizes"""
+        cases = [*((rate_hz, "") for rate_hz in RATES_HZ), *((48000, name) for name in common.native_kernels()[:-1])]
         with ThreadPoolExecutor(2) as pool:
-            for rate_hz, told in zip(RATES_HZ, pool.map(soak, RATES_HZ)):
-                with self.subTest(rate_hz):
-                    self.check(rate_hz, told)
+            for case, told in zip(cases, pool.map(lambda case: soak(*case), cases)):
+                with self.subTest(case):
+                    self.check(*case, told)
 
 
 if __name__ == "__main__":
