@@ -6,8 +6,9 @@ usage: report.py MODEL.gru OUT_DIR [--teacher CHECKPOINT.pt CONFIG.yml --clips C
                  [--data DATA_DIR] [--loss RUN/loss.csv] [--positions N]
 
 With --teacher, it compares the model with a teacher on clips. With --data, it compares the model with
-the test part of recordings that prepare.py split. Without both, it measures the model alone. It tests
-at N x N knob positions (17 x 17 by default) whether the model becomes silent.
+the test part of recordings that prepare.py split. Without both, it measures the model alone. The page
+plays target, model and difference at the worst positions of the knobs. It tests at N x N knob positions
+(17 x 17 by default) whether the model becomes silent.
 """
 
 import argparse
@@ -28,12 +29,19 @@ from pairs import WARM_UP, Pairs
 
 FACTORS = (1, 2, 4)
 LEVEL_STEP_DB = 4
+N_HEARD = 3  # positions of the knobs, the worst of each clip, that the page plays
+LONGEST_TABLE = 25
 SOUND_CAPTION = ("Top left, the error at each position of the knobs: the darker, the nearer the model is to the pedal; "
                  "1 % is a difference 20 dB below the sound, 0.1 % one of 30 dB. Then the worst position: model and "
                  "target at the loudest moment, their spectra, and their sound over time with the difference at last.")
 
 
 LEVELS_DB = np.arange(-60, 4, 3)
+
+
+def percent(ratio):
+    """A ratio as text in percent, without the sign."""
+    return f"{100 * ratio:.3f}"
 
 
 class Report:
@@ -102,7 +110,7 @@ class Report:
         pairs = self.knob_pairs() or [(0, 1)]
         grids = [measure.pair_positions(n_knobs, pair) for pair in pairs]
         knobs = np.concatenate([*grids, measure.knob_positions(n_knobs, 25)[len(grids[0]):]])
-        rows, sounds, figures = [], "", []
+        rows, heard, figures = [], [], []
         for number, path in enumerate(self.options.clips, 1):
             clip = measure.read_clip(path, self.rate_hz)
             played, target = (measure.play(model, clip, knobs) for model in (self.model, self.teacher))
@@ -112,17 +120,33 @@ class Report:
             maps = [self.plane(pair, grid, part)
                     for pair, grid, part in zip(pairs, grids, np.split(ratios, np.cumsum([len(g) for g in grids])))]
             worst = int(np.argmax(ratios))
-            where = evaluate.position_text(self.knobs, knobs[worst])
+            where = self.position(knobs[worst])
             picture.draw(self.out / f"clip{number}.png", self.rate_hz, *maps[0], target[worst], played[worst],
                          f"{Path(path).name}; sound at {where}")
             figures.append((f"clip{number}.png", SOUND_CAPTION))
             figures += self.more_heats(f"clip{number}-knobs.png", maps)
-            sounds += (f"<p>{html.escape(Path(path).name)} at {html.escape(where)}, the worst position:</p>"
-                       + report_page.players(self.out, f"clip{number}", self.rate_hz, target[worst], played[worst]))
-            rows.append((Path(path).name, *(f"{100 * r:.3f}" for r in (ratios.mean(), ratios.max(), quiet.mean()))))
+            heard.append(f"<h3>{html.escape(Path(path).name)}, the worst positions</h3>\n"
+                         + self.worst(f"clip{number}", knobs, ratios, target, played))
+            rows.append((Path(path).name, percent(ratios.mean()), percent(ratios.max()), where,
+                         percent(quiet.mean())))
         self.add("Error against the teacher", "ESR in percent, mean removed, over a grid of knob positions and 25 "
                  "random ones; and with the input 40 dB lower. "
-                 + report_page.table(("clip", "mean", "worst", "at -40 dB, mean"), rows) + sounds, *figures)
+                 + report_page.table(("clip", "mean", "worst", "worst at", "at -40 dB, mean"), rows)
+                 + "".join(heard), *figures)
+
+    def position(self, knobs):
+        """A position in the knobs' own units, in words."""
+        return evaluate.position_text(self.knobs, knobs) or "the only position"
+
+    def worst(self, name, positions, ratios, target, played):
+        """Players for the positions with the largest ratios, the worst first; target and played are [positions][n]."""
+        parts = []
+        for number, at in enumerate(np.argsort(-ratios, kind="stable")[:N_HEARD], 1):
+            below_db = -10 * np.log10(ratios[at] + 1e-12)
+            parts.append(f"<p>{html.escape(self.position(positions[at]))}: ESR {percent(ratios[at])} %, a difference "
+                         f"{below_db:.0f} dB below the sound</p>\n"
+                         + report_page.players(self.out, f"{name}-{number}", self.rate_hz, target[at], played[at]))
+        return "".join(parts)
 
     def more_heats(self, name, maps):
         """The figure of all pairs of knobs, where there are more than two."""
@@ -146,14 +170,17 @@ class Report:
         ratios = np.array([self.joined_esr(y[which == i], target[which == i]) for i in range(len(positions))])
         maps = [self.plane(pair, positions, ratios) for pair in self.knob_pairs() or [(0, 1)]]
         worst = int(np.argmax(ratios))
-        where = evaluate.position_text(self.knobs, positions[worst]) or "its only position"
-        at_worst = [sound[which == worst].ravel() for sound in (target, y)]
-        picture.draw(self.out / "recordings.png", self.rate_hz, *maps[0], *at_worst,
+        where = self.position(positions[worst])
+        joined = [[sound[which == i].ravel() for i in range(len(positions))] for sound in (target, y)]
+        picture.draw(self.out / "recordings.png", self.rate_hz, *maps[0], *(sounds[worst] for sounds in joined),
                      f"test recordings; sound at {where}")
         self.levels(x, target, y, positions, which)
+        order = np.argsort(-ratios, kind="stable")[:LONGEST_TABLE]
+        rows = [(self.position(positions[at]), percent(ratios[at])) for at in order]
         self.add("Error against the recordings", f"ESR over the test part, mean removed: mean "
-                 f"{100 * ratios.mean():.3f} %, worst {100 * ratios.max():.3f} % at {html.escape(where)}, to hear here:"
-                 + report_page.players(self.out, "recordings", self.rate_hz, *at_worst),
+                 f"{percent(ratios.mean())} %, worst {percent(ratios.max())} % at {html.escape(where)}. "
+                 + report_page.table(("position, the worst first", "ESR in percent"), rows)
+                 + self.worst("recordings", positions, ratios, *joined),
                  ("recordings.png", SOUND_CAPTION),
                  *self.more_heats("knobs.png", maps),
                  ("levels.png", "How loud the pedal answers to soft and loud playing: model and pedal should lie on "

@@ -43,14 +43,26 @@ def figure(name, caption):
     return f'<figure><img src="{html.escape(name)}" alt="{words}"><figcaption>{words}</figcaption></figure>\n'
 
 
+def worst_start(n, target, played):
+    """Where the n samples begin that hold most of the difference of two sounds; 0 when they are no longer than n."""
+    energy = np.cumsum(np.concatenate([[0.0], (np.asarray(played) - target) ** 2]))
+    return int(np.argmax(energy[n:] - energy[:-n])) if len(target) > n else 0
+
+
 def players(folder, name, rate_hz, target, played):
-    """Writes the sounds of target and model [n] and of their difference, equally scaled; returns their players."""
+    """Writes the sounds of target and model [n] and of their difference, equally scaled; returns their players.
+
+    Of longer sounds, it takes the PLAYED_S seconds with most of the difference.
+    """
     n = int(PLAYED_S * rate_hz)
-    sounds = {"target": target[:n], "model": played[:n], "difference": played[:n] - target[:n]}
+    start = worst_start(n, target, played)
+    target, played = target[start:start + n], played[start:start + n]
+    sounds = {"target": target, "model": played, "difference": played - target}
     scale = PEAK / max(1e-9, *(np.abs(sound).max() for sound in sounds.values()))
     parts = []
     for label, sound in sounds.items():
         file = f"{name}-{label}.flac"
         soundfile.write(folder / file, scale * sound, rate_hz, "PCM_16")
         parts.append(f'<label>{label}<audio controls preload="none" src="{html.escape(file)}"></audio></label>')
-    return '<div class="players">' + "".join(parts) + "</div>\n"
+    told = f"<p>from second {start / rate_hz:.1f} on:</p>\n" if start else ""
+    return told + '<div class="players">' + "".join(parts) + "</div>\n"

@@ -18,6 +18,7 @@ import measure
 import pairs
 import pyneuralfx
 import report
+import report_page
 
 
 def nearly_linear(hidden=8):
@@ -138,12 +139,48 @@ class Report(unittest.TestCase):
         for title in ("Training", "Error against the teacher", "Harmonics", "Transfer curve", "Frequency response",
                       "Aliasing", "Rest", "Cost"):
             self.assertIn(f"<h2>{title}</h2>", page)
-        self.assertIn("<td>clip.wav</td><td>0.000</td><td>0.000</td><td>0.000</td>", page)
+        self.assertRegex(page, r"<td>clip.wav</td><td>0.000</td><td>0.000</td><td>gain [^<]*</td><td>0.000</td>")
         self.assertIn("0.3000 at best", page)
-        self.assertIn("clip.wav at gain ", page)
-        difference, rate_hz = soundfile.read(self.folder / "out/clip1-difference.flac")
-        self.assertEqual((rate_hz, np.abs(difference).max()), (48000, 0))
-        self.assertGreater(np.abs(soundfile.read(self.folder / "out/clip1-model.flac")[0]).max(), 0.5)
+        for number in range(1, report.N_HEARD + 1):
+            difference, rate_hz = soundfile.read(self.folder / f"out/clip1-{number}-difference.flac")
+            self.assertEqual((rate_hz, np.abs(difference).max()), (48000, 0))
+            self.assertGreater(np.abs(soundfile.read(self.folder / f"out/clip1-{number}-model.flac")[0]).max(), 0.5)
+
+    def test_worst_positions(self):
+        """the page tells the knobs of a clip's largest error, and plays the three worst positions, the worst first"""
+        self.model("concat-gru", 1)
+        parameters = torch.load(self.folder / "1.pt")
+        parameters["main_rnn.weight_ih_l0"][:, 1] += 0.3
+        torch.save(parameters, self.folder / "2.pt")
+        page = self.page("--teacher", self.folder / "2.pt", self.folder / "config.yml", "--clips",
+                         self.folder / "clip.wav")
+        mean, worst, where = re.search(r"<td>clip.wav</td><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>", page).groups()
+        told = re.findall(r"<p>(gain [^<:]*): ESR ([\d.]+) %, a difference (-?\d+) dB below", page)
+        self.assertEqual(len(told), report.N_HEARD)
+        self.assertEqual(told[0][:2], (where, worst))
+        self.assertIn(where, ("gain 0", "gain 1"))
+        self.assertLess(float(mean), float(worst))
+        errors = [float(one[1]) for one in told]
+        self.assertEqual(errors, sorted(errors, reverse=True))
+        for number, (_, error, below_db) in enumerate(told, 1):
+            target, difference = (soundfile.read(self.folder / f"out/clip1-{number}-{label}.flac")[0]
+                                  for label in ("target", "difference"))
+            heard = measure.esr((target + difference)[None], target[None], 48000)[0]
+            self.assertAlmostEqual(100 * heard, float(error), delta=0.02 * float(error))
+            self.assertAlmostEqual(-10 * np.log10(heard), float(below_db), delta=0.7)
+
+    def test_longest_difference(self):
+        """of a long clip, the page plays the seconds with most of the difference, and tells where they begin"""
+        rate_hz, n = 8000, 8000 * report_page.PLAYED_S
+        target = 0.1 * np.ones(3 * n)
+        played = target.copy()
+        played[n + 4000:2 * n + 4000] += 0.1
+        said = report_page.players(self.folder, "long", rate_hz, target, played)
+        self.assertIn(f"from second {report_page.PLAYED_S + 0.5} on", said)
+        difference = soundfile.read(self.folder / "long-difference.flac")[0]
+        self.assertEqual(len(difference), n)
+        self.assertGreater(difference.min(), 0.4)
+        self.assertNotIn("from second", report_page.players(self.folder, "short", rate_hz, target[:n], played[:n]))
 
     def test_alone(self):
         """models without knobs and with three get a page without a comparison"""
@@ -156,10 +193,11 @@ class Report(unittest.TestCase):
         self.model("concat-lstm", 1)
         x, knobs = self.record(np.array([[-1], [-1], [1], [1]], np.float32), gain=1.1)
         page = self.page("--data", self.folder / "data")
-        worst = float(re.search(r"worst ([\d.]+) % at gain 0, to hear here", page).group(1))
+        worst = float(re.search(r"worst ([\d.]+) % at gain 0\. ", page).group(1))
         mean = float(re.search(r"mean ([\d.]+) %", page).group(1))
         self.assertAlmostEqual(worst, 100 * (0.1 / 1.1) ** 2, delta=0.01)
         self.assertAlmostEqual(mean, worst / 2, delta=0.01)
+        self.assertRegex(page, rf"<td>gain 0</td><td>{worst:.3f}</td></tr>\n<tr><td>gain 1</td><td>0.000</td>")
         self.assertEqual((x.shape[0], knobs.shape[0]), (4, 4))
 
     def test_many_knobs(self):
