@@ -342,15 +342,18 @@ class Worker:
         changed = self.changed(mutant)
         others = [] if self.only_units else PLAYER_TESTS if is_player else PEDAL_TESTS
         tests = self.order(mutant.path, [*self.tests, *others])
-        # A vector kernel takes long to compile, and a mutant that is found in one need not be in the others.
+        if not changed:
+            return ELSEWHERE
         vectors = [pair for pair in changed if pair[1]]
-        parts = [[pair for pair in changed if pair not in vectors[:-1]], changed] if len(vectors) > 1 else [changed]
-        killers = (self.first_killer(mutant, tests if part else [], self.passes_in_c, part, []) for part in parts)
-        killer = next(filter(None, killers), None)
-        if killer or not self.is_same_code(mutant, changed):
-            return killer
-        is_elsewhere = not changed or (vectors and LACKING)
-        return ELSEWHERE if is_elsewhere else SAME_CODE
+        if not vectors:
+            return self.first_killer(mutant, tests[:4], self.passes_in_c, changed, []) or \
+                (SAME_CODE if self.is_same_code(mutant, changed) else None) or \
+                self.first_killer(mutant, tests[4:], self.passes_in_c, changed, [])
+        # A vector kernel takes long to compile, and a mutant that is found in one need not be in the others.
+        one = [pair for pair in changed if pair not in vectors[:-1]]
+        return self.first_killer(mutant, tests, self.passes_in_c, one, []) or \
+            (self.first_killer(mutant, tests, self.passes_in_c, changed, []) if len(vectors) > 1 else None) or \
+            ((ELSEWHERE if LACKING else SAME_CODE) if self.is_same_code(mutant, changed) else None)
 
     def killer_in_python(self, mutant):
         tests = self.order(mutant.path, python_tests_of(mutant.path))

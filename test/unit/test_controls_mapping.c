@@ -59,9 +59,9 @@ oversampling_is_the_nearest_choice(void** state)
   static const struct {
     float value;
     Oversampling expected;
-  } cases[] = {{-3.0f, OVERSAMPLING_1X}, {1.0f, OVERSAMPLING_1X}, {1.49f, OVERSAMPLING_1X},
-               {1.51f, OVERSAMPLING_2X}, {2.0f, OVERSAMPLING_2X}, {3.0f, OVERSAMPLING_2X},
-               {3.51f, OVERSAMPLING_4X}, {4.0f, OVERSAMPLING_4X}, {1e9f, OVERSAMPLING_4X}};
+  } cases[] = {{-3.0f, OVERSAMPLING_1X}, {1.0f, OVERSAMPLING_1X}, {1.499f, OVERSAMPLING_1X},
+               {1.5f, OVERSAMPLING_2X},  {2.0f, OVERSAMPLING_2X}, {3.499f, OVERSAMPLING_2X},
+               {3.5f, OVERSAMPLING_4X},  {4.0f, OVERSAMPLING_4X}, {1e9f, OVERSAMPLING_4X}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
     assert_int_equal(controls_with(PORT_OVERSAMPLING, cases[i].value).oversampling,
                      cases[i].expected);
@@ -78,8 +78,8 @@ phase_is_the_nearest_choice(void** state)
   (void)state;
   assert_int_equal(controls_with(PORT_PHASE, -INFINITY).phase, PHASE_LINEAR);
   assert_int_equal(controls_with(PORT_PHASE, 0.0f).phase, PHASE_LINEAR);
-  assert_int_equal(controls_with(PORT_PHASE, 0.49f).phase, PHASE_LINEAR);
-  assert_int_equal(controls_with(PORT_PHASE, 0.51f).phase, PHASE_MINIMUM);
+  assert_int_equal(controls_with(PORT_PHASE, 0.499f).phase, PHASE_LINEAR);
+  assert_int_equal(controls_with(PORT_PHASE, 0.5f).phase, PHASE_MINIMUM);
   assert_int_equal(controls_with(PORT_PHASE, 1.0f).phase, PHASE_MINIMUM);
   assert_int_equal(controls_with(PORT_PHASE, 1e9f).phase, PHASE_MINIMUM);
 }
