@@ -103,8 +103,8 @@ def options(opt):
     opt.add_option('--phases', action='store_true', help="bench: compare the oversampling's phases instead")
     opt.add_option('--worst', action='store_true', help='bench: measure the longest run() in each state of the pedal '
                    'instead; two minutes')
-    opt.add_option('--arm', action='store_true', help="bench: estimates the MOD Dwarf's cost instead, after "
-                   './waf --target=moddwarf configure build')
+    opt.add_option('--arm', action='store_true', help="bench: estimates the cost on MOD's devices instead, after "
+                   './waf --target=moddwarf configure build, or modduo')
 
 
 def _use_target(conf):
