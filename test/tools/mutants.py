@@ -56,7 +56,7 @@ LIKELY = {
     "web/offline": "test_web_tools", "web/models": "test_web_models",
 }
 PEDAL_TESTS = [f"plugin/test_{name}" for name in ("stereo", "controls", "sound", "rates")]
-PLAYER_TESTS = [f"plugin/test_{name}" for name in ("player_ports", "player_limits", "player")]
+PLAYER_TESTS = [f"plugin/test_{name}" for name in ("player_ports", "player_limits", "player_state", "player")]
 PAGE_TESTS = [f"web/test_{name}" for name in ("web_modules", "web", "web_sound", "web_tools", "web_models")]
 # Tests that take more than a second of processor time, which counts until it is measured.
 LONG_S = {"test_kernels": 7, "test_slow_pedal": 2, "plugin/test_rates": 16, "plugin/test_sound": 8,
