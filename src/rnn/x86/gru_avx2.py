@@ -28,9 +28,9 @@ IN, NEXT_IN = "(%rcx)", "(%rbx)"
 STATE, NEXT = "%r10", "%r11"
 SAVED = ("rbx", "r12", "r13")
 VECTOR_BYTES = 32
-ZEN_3 = Processor(VECTOR_BYTES, {"state": (STATE, 0), "next": (NEXT, 0)}, width=4, loads=3, stores=1, multipliers=2,
-                  adders=2, divider_cycles=3, store_latency=5, matvec_slack=4,
-                  adding=("add", "limit", "convert", "integer"), waits={},
+ZEN_3 = Processor(VECTOR_BYTES, {"state": (STATE, 0), "new": (STATE, 0), "next": (NEXT, 0)}, width=3, loads=3, stores=1,
+                  multipliers=2, adders=2, divider_cycles=6, store_latency=5, matvec_slack=4,
+                  adding=("add", "limit", "convert", "integer"), waits={"add": 2},
                   latencies={"multiply": 4, "add": 3, "limit": 2, "convert": 3, "integer": 2, "divide": 10, "move": 0})
 NAME = "gru_avx2_process_32"
 THETA, OUT_WEIGHT, OUT_BIAS = 40, 48, 56  # offsets in a Cell, in bytes
@@ -40,6 +40,7 @@ THETA, OUT_WEIGHT, OUT_BIAS = 40, 48, 56  # offsets in a Cell, in bytes
 #   echo 'fpminimax(x/tanh(x*log(2)/2), [|0,2,4|], [|SG...|], [-0.5; 0.5], relative);' | sollya
 CONSTANTS = {"most": MAX_EXPONENT, "least": -MAX_EXPONENT, "q0": 2.88540812, "q2": 1.15236061e-1,
              "p0": 2.88539004325866699219, "p2": 1.15524858236312866211e-1, "p4": -9.23349347431212663651e-4}
+N_ROTATIONS = 4  # ASSEMBLY_ROTATION in kernel_vector.c
 CONTRACT = """\
 Runs a GRU of 32 hidden units as CellProcess says (rnn/cell.h), for processors with AVX2 and FMA.
 In: rdi Cell, esi n_streams, rdx states, rcx input, r8 output, r9d n_frames; theta in one block of
@@ -67,116 +68,122 @@ def weight(gate, row, vector):
 
 
 def factor(state, row):
-    """Broadcasts the state of unit `row` to all elements of Factor."""
+    """Sets Factor to four states, rotated for this row; the rows of the matrix are rotated in the same way."""
+    if row % N_ROTATIONS:
+        return ["vpermilps $0x39, Factor, Factor"]
     vector, offset = divmod(4 * row, VECTOR_BYTES)
-    four = [f"vbroadcastf128 {state}[{vector}]+{offset}, Four"] if row % 4 == 0 else []
-    return [*four, f"vpermilps ${0x55 * (row % 4)}, Four, Factor"]
+    return [f"vbroadcastf128 {state}[{vector}]+{offset}, Factor"]
 
 
-def biased(half, source, mark=""):
+def sums_of(gates, half):
+    return [f"{gate}{k}" for gate in gates for k in half]
+
+
+def partial(name, index, mark=""):
+    """Returns the name of one of the partial sums of a sum; the first is called as the sum."""
+    return f"{name}_{index}{mark}" if index else name + mark
+
+
+def biased(sums, source, mark=""):
     """Starts sums with bias + input weight * input sample."""
-    sums = [(gate, vector) for vector in half for gate in GATES]
-    return [f"vbroadcastss {source}, Factor",
-            *(f"vmovaps {part(BIAS[gate], k)}, {gate}{k}{mark}" for gate, k in sums),
-            *(f"vfmadd231ps {part(INPUT[gate], k)}, Factor, {gate}{k}{mark}" for gate, k in sums if gate in INPUT)]
+    fed = [name for name in sums if name[0] in INPUT]
+    return [*([f"vbroadcastss {source}, Factor"] if fed else []),
+            *(f"vmovaps {part(BIAS[name[0]], int(name[1]))}, {name}{mark}" for name in sums),
+            *(f"vfmadd231ps {part(INPUT[name[0]], int(name[1]))}, Factor, {name}{mark}" for name in fed)]
 
 
-def added(half, gates, rows, state, mark=""):
-    """Adds rows of the matrix times their units' states to sums."""
+def added(sums, rows, state, n_partial=1, n_begun=1, mark=""):
+    """Adds rows of the matrix times their units' states to n_partial partial sums, of which n_begun exist."""
     lines = []
-    for row in rows:
+    for i, row in enumerate(rows):
+        operation = "vmulps" if n_begun <= i < n_partial else "vfmadd231ps"
         lines += factor(state, row)
-        lines += [f"vfmadd231ps {weight(gate, row, k)}, Factor, {gate}{k}{mark}" for gate in gates for k in half]
+        lines += [f"{operation} {weight(name[0], row, int(name[1]))}, Factor, {partial(name, i % n_partial, mark)}"
+                  for name in sums]
     return lines
 
 
-def added_partial(half, gates, n_partial):
-    """Adds the second half of the state to sums, each in n_partial independent partial sums."""
+def merged(sums, n_partial):
+    """Adds up partial sums."""
     lines = []
-    for row in range(MIDDLE, N_UNITS):
-        partial = row % n_partial
-        mark = f"_{partial}" if partial else ""
-        begins = partial and row - MIDDLE < n_partial
-        lines += factor("state", row)
-        lines += [f"{'vmulps' if begins else 'vfmadd231ps'} {weight(gate, row, k)}, Factor, {gate}{k}{mark}"
-                  for gate in gates for k in half]
     while n_partial > 1:
         n_partial //= 2
-        for partial in range(n_partial):
-            lines += [f"vaddps {gate}{k}_{partial + n_partial}, {gate}{k}{f'_{partial}' if partial else ''}, "
-                      f"{gate}{k}{f'_{partial}' if partial else ''}" for gate in gates for k in half]
+        for index in range(n_partial):
+            lines += [f"vaddps {partial(name, index + n_partial)}, {partial(name, index)}, {partial(name, index)}"
+                      for name in sums]
     return lines
-
-
-def stored(half, gates, name=""):
-    return [f"vmovaps {gate}{k}, [{gate}{k}{name}]" for gate in gates for k in half]
 
 
 def next_over_first_half():
-    """Starts the next frame's sums; stores those of the second half, keeps those of the first (marked ')."""
+    """Starts the next frame's sums over its first half; stores those of the second half, keeps those of the first."""
     rows = range(MIDDLE)
-    return [*biased(SECOND, NEXT_IN), *added(SECOND, GATES, rows, "next"), *stored(SECOND, GATES, " so far"),
-            *biased(FIRST, NEXT_IN, "'"), *added(FIRST, GATES, rows, "next", "'")]
+    late, early = sums_of(GATES, SECOND), sums_of(GATES, FIRST)
+    return [*biased(late, NEXT_IN, "'"), *added(late, rows, "next", mark="'"),
+            *(f"vmovaps {name}', [{name} so far]" for name in late),
+            *biased(early, NEXT_IN, "''"), *added(early, rows, "next", mark="''")]
 
 
 def over_second_half():
     """Finishes a frame's sums. R of the first half comes first, because the longest chain waits for it."""
-    return [*added_partial(FIRST, "R", 4), *added_partial(FIRST, "ZN", 2), *stored(FIRST, "NZ"),
-            *(f"vmovaps [{gate}{k} so far], {gate}{k}" for k in SECOND for gate in GATES),
-            *added(SECOND, GATES, range(MIDDLE, N_UNITS), "state"), *stored(SECOND, GATES)]
+    rows = range(MIDDLE, N_UNITS)
+    first, rest, late = sums_of("R", FIRST), sums_of("ZN", FIRST), sums_of(GATES, SECOND)
+    return [*added(first, rows, "state", 4), *merged(first, 4),
+            *added(rest, rows, "state", 2), *merged(rest, 2), *(f"vmovaps {name}, [{name}]" for name in rest),
+            *(f"vmovaps [{name} so far], {name}" for name in late), *added(late, rows, "state"),
+            *(f"vmovaps {name}, [{name}]" for name in late if name[0] != "R")]
 
 
-Q = ["vmulps denominator, denominator, q", "vfmadd132ps @q2, @q0, q"]
-FINE_Q = ["vmulps denominator, denominator, square", "vmovaps @p4, q", "vfmadd213ps @p2, square, q",
-          "vfmadd213ps @p0, square, q"]
+Q = ["vmulps x, x, q", "vfmadd132ps @q2, @q0, q"]
+FINE_Q = ["vmulps x, x, square", "vmovaps @p4, q", "vfmadd213ps @p2, square, q", "vfmadd213ps @p0, square, q"]
 
 
-def power(t, name, q):
-    """Computes numerator and denominator of 2^t; NaN gives 2^MAX_EXPONENT."""
-    return [f"vminps @most, {t}, denominator", "vmaxps @least, denominator, denominator",
-            "vroundps $8, denominator, q", "vcvtps2dq denominator, numerator", "vpslld $23, numerator, numerator",
-            f"vmovaps numerator, [exponent of {name}]",
-            "vsubps q, denominator, denominator", *q, "vaddps q, denominator, numerator",
-            "vsubps denominator, q, denominator",
-            f"vpaddd [exponent of {name}], numerator, numerator"]
+def power(t, q, place=None):
+    """Computes numerator and denominator of 2^t; NaN gives 2^MAX_EXPONENT.
+
+    The exponent waits in `place` on the stack, or in a register without one.
+    """
+    store = [f"vmovaps exponent, {place}"] if place else []
+    return [f"vminps @most, {t}, x", "vmaxps @least, x, x", "vroundps $8, x, q", "vcvtps2dq x, exponent",
+            "vpslld $23, exponent, exponent", *store, "vsubps q, x, x", *q, "vaddps q, x, numerator",
+            "vsubps x, q, denominator", f"vpaddd {place or 'exponent'}, numerator, numerator"]
 
 
 def update(k):
-    """Computes the numerator and the sum of z, vector k."""
-    return [f"vmovaps [Z{k}], z", *power("z", f"z{k}", Q), f"vmovaps numerator, [numerator {k}]",
-            "vaddps numerator, denominator, denominator", f"vmovaps denominator, [sum {k}]"]
+    """Computes vector k of z."""
+    return [f"vmovaps [Z{k}], x", *power("x", Q, f"[exponent of z{k}]"),
+            "vaddps numerator, denominator, denominator", "vdivps denominator, numerator, numerator",
+            f"vmovaps numerator, [z{k}]"]
 
 
 def renewed(k):
-    """Computes vector k of the new state and its share of the output; the last vector stores the output."""
-    begin = [] if k in FIRST else [f"vmovaps [R{k}], r"]
-    lines = [*begin, *power(f"R{k}" if k in FIRST else "r", f"r{k}", Q),
-             "vaddps numerator, denominator, numerator", "vdivps numerator, denominator, r",
+    """Computes vector k of the new state; those of the second half add up the output, and the last one stores it."""
+    lines = [*power(f"R{k}", Q), "vaddps numerator, denominator, numerator", "vdivps numerator, denominator, r",
              f"vbroadcastss {IN}, in", f"vmovaps {part(BIAS['I'], k)}, n",
-             f"vfmadd231ps {part(INPUT['I'], k)}, in, n", f"vfmadd231ps [N{k}], r, n", *power("n", f"n{k}", FINE_Q),
-             # h + numerator_z * (denominator_n - numerator_n - h * sum_n) / (sum_z * sum_n)
+             f"vfmadd231ps {part(INPUT['I'], k)}, in, n", f"vfmadd231ps [N{k}], r, n", *power("n", FINE_Q),
+             # h + z * (denominator_n - numerator_n - h * sum_n) / sum_n
              "vsubps numerator, denominator, difference", "vaddps numerator, denominator, sum",
-             f"vmovaps state[{k}], h", "vfnmadd231ps h, sum, difference", f"vmulps [sum {k}], sum, sum",
-             f"vmulps [numerator {k}], difference, difference",
-             "vdivps sum, difference, difference", "vaddps h, difference, h", f"vmovaps h, state[{k}]",
-             f"vmulps {VECTOR_BYTES * k}(%r12), h, out"]
-    if k > 0:
-        lines += [f"vaddps [out {k - 1}], out, out"]
+             f"vmovaps state[{k}], h", "vfnmadd231ps h, sum, difference", "vdivps sum, difference, difference",
+             f"vfmadd231ps [z{k}], difference, h", f"vmovaps h, state[{k}]"]
+    if k in FIRST:
+        return lines
+    other = k - len(FIRST)
+    lines += [f"vmulps {VECTOR_BYTES * k}(%r12), h, out", f"vmovaps new[{other}], h",
+              f"vfmadd231ps {VECTOR_BYTES * other}(%r12), h, out"]
     if k < N_VECTORS - 1:
-        return [*lines, f"vmovaps out, [out {k}]"]
-    return [*lines, "vextractf128 $1, out, more:x", "vaddps more:x, out:x, out:x", "vmovhlps out:x, out:x, more:x",
-            "vaddps more:x, out:x, out:x", "vmovshdup out:x, more:x", "vaddss more:x, out:x, out:x",
-            f"vaddss {OUT_BIAS}(%rdi), out:x, out:x", "vmovss out:x, (%r8)"]
+        return [*lines, "vmovaps out, [out]"]
+    return [*lines, "vaddps [out], out, out", "vextractf128 $1, out, more:x", "vaddps more:x, out:x, out:x",
+            "vmovhlps out:x, out:x, more:x", "vaddps more:x, out:x, out:x", "vmovshdup out:x, more:x",
+            "vaddss more:x, out:x, out:x", f"vaddss {OUT_BIAS}(%rdi), out:x, out:x", "vmovss out:x, (%r8)"]
 
 
 def scheduled_loop():
     """Returns the loop over frames: lines before and from the next frame's first sum, constants, stack places."""
     loop = Scheduler(ZEN_3, ("q0",))
-    sums = [f"{gate}{k}" for k in FIRST for gate in GATES]
+    sums = sums_of(GATES, FIRST)
     begin = {name: loop.hold(name) for name in sums}
     chains = [*map(renewed, FIRST), *map(update, FIRST), *map(renewed, SECOND), *map(update, SECOND)]
-    loop.schedule(over_second_half() + next_over_first_half(), chains, [f"{name}'" for name in sums])
-    loop.move_back((loop.registers[f"{name}'"], begin[name]) for name in sums)
+    loop.schedule(over_second_half() + next_over_first_half(), chains, [f"{name}''" for name in sums])
+    loop.move_back((loop.registers[f"{name}''"], begin[name]) for name in sums)
     middle = next(i for i, line in enumerate(loop.lines) if NEXT_IN in line)
     return loop.lines[:middle], loop.lines[middle:], loop.constants, loop.places
 

@@ -12,6 +12,7 @@ An instruction is a line of AT&T assembly, its target last. Its operands are
   [name]       a place on the stack; chains wait until it was written
   state[k]     vector k of the states that the matvec reads first: it is written after the matvec's last read
   next[k]      the same vector, when the matvec reads it again, after that
+  new[k]       the same vector, when a chain reads it after that
   others       unchanged
 A chain may read a register of the matvec once the matvec has written it for the last time.
 """
@@ -24,7 +25,7 @@ MAX_IDLE_CYCLES = 100
 
 
 class Processor(NamedTuple):
-    """The processor model. `pointers` are, by name, the register and offset of state[0] and next[0]."""
+    """The processor model. `pointers` are, by name, the register and offset of state[0], new[0] and next[0]."""
     vector_bytes: int
     pointers: dict
     # The limits of one cycle, by sort of instruction. A division occupies the divider for divider_cycles.
@@ -53,6 +54,8 @@ class Instruction:
         self.writes = register_name(target)
         self.stores_to = None if self.writes else target
         self.loads_from = [operand for operand in sources if not register_name(operand) and operand[0] not in "$@"]
+        # What chains wait for before they read it.
+        self.awaits = [place.replace("new", "state") for place in self.loads_from if place.startswith(("[", "new"))]
         self.constants = [operand[1:] for operand in sources if operand[0] == "@"]
         self.reads = {register_name(operand) for operand in sources} - {None}
         if self.writes and reads_target(self.operation):
@@ -85,7 +88,7 @@ def kind_of(operation):
 
 
 def register_name(operand):
-    match = re.fullmatch(r"(\w+'?)(:x)?", operand)
+    match = re.fullmatch(r"(\w+'*)(:x)?", operand)
     return match and match[1]
 
 
@@ -172,8 +175,8 @@ class Scheduler:
                 return False
             self.registers[instruction.writes] = self.free.pop(0)
         self.add(instruction, self.registers)
-        del self.matvec[0]
         self.release(instruction)
+        del self.matvec[0]
         return True
 
     def advance(self, chain):
@@ -184,33 +187,38 @@ class Scheduler:
         if not (all(name in registers and self.ready[registers[name]] <= by for name in instruction.reads)
                 and not any(other.writes in instruction.reads for other in self.matvec if other.writes)
                 and all(self.written.get(place, self.cycle + 1) <= self.cycle
-                        for place in instruction.loads_from if place.startswith("["))
+                        for place in instruction.awaits)
                 and not any(instruction.stores_to == without_offset(place)
                             for other in self.matvec for place in other.loads_from if instruction.stores_to)
                 and self.has_units(instruction)):
             return False
         is_new = instruction.writes and instruction.writes not in chain.registers
         ending = chain.registers.keys() - chain.live[chain.at + 1]
-        n_free = len(self.free) + len(ending) - 1
+        n_free = len(self.free) + len(ending) + len(self.last_used(instruction, chain)) - 1
         if is_new and (n_free < 0 or not self.can_end({other: other.at + (other is chain) for other in self.chains},
                                                       n_free)):
             return False
         self.free += [chain.registers.pop(name) for name in sorted(ending, key=instruction.operand_order.get)]
+        self.release(instruction, chain)
         if is_new:
             registers[instruction.writes] = chain.registers[instruction.writes] = self.free.pop(0)
         self.add(instruction, registers)
         chain.at += 1
         if chain.at == len(chain.instructions):
             self.chains.remove(chain)
-        self.release(instruction)
         return True
 
-    def release(self, instruction):
-        """Frees the matvec's registers that this instruction was the last to use."""
-        left = [*self.matvec, *(other for chain in self.chains for other in chain.instructions[chain.at:])]
-        for name in sorted(instruction.uses & self.registers.keys(), key=instruction.operand_order.get):
-            if name not in self.kept and not any(name in other.uses for other in left):
-                self.free.append(self.registers.pop(name))
+    def last_used(self, instruction, of=None):
+        """Returns the matvec's registers that this next instruction, of the chain `of` or of the matvec, uses last."""
+        left = [*(self.matvec if of else self.matvec[1:]),
+                *(other for chain in self.chains for other in chain.instructions[chain.at + (chain is of):])]
+        return [name for name in sorted(instruction.uses & self.registers.keys(), key=instruction.operand_order.get)
+                if name not in self.kept and not any(name in other.uses for other in left)]
+
+    def release(self, instruction, of=None):
+        """Frees the registers that last_used returns."""
+        for name in self.last_used(instruction, of):
+            self.free.append(self.registers.pop(name))
 
     @staticmethod
     def can_end(at, n_free):
@@ -271,7 +279,7 @@ class Scheduler:
             return register(self.constants[name], n_bytes) if name in self.constants else f".L{name}(%rip)"
         if operand.startswith("["):
             return f"{n_bytes * self.places.setdefault(operand, len(self.places))}(%rsp)"
-        if match := re.fullmatch(r"(state|next)\[(\d+)\]\+?(\d*)", operand):
+        if match := re.fullmatch(r"(state|next|new)\[(\d+)\]\+?(\d*)", operand):
             pointer, offset = self.processor.pointers[match[1]]
             return f"{offset + n_bytes * int(match[2]) + int(match[3] or 0)}({pointer})"
         return operand
