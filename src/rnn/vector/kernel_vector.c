@@ -35,11 +35,12 @@ enum {
 #else
   IS_INTERLEAVED = false,
 #endif
-  ASSEMBLY_ROTATION = 4, // of GRUs of 32 units
-#ifdef HAVE_ASSEMBLY     // for 32 units
+#ifdef HAVE_ASSEMBLY // for 32 units
   HAS_ASSEMBLY = true,
+  ASSEMBLY_ROTATION = GRU_ASSEMBLY_ROTATION,
 #else
   HAS_ASSEMBLY = false,
+  ASSEMBLY_ROTATION = 1,
 #endif
 };
 
@@ -381,7 +382,7 @@ shape(unsigned hidden_size)
                      .n_columns = (unsigned)n.n_vectors * VECTOR_FLOATS,
                      .n_block = (unsigned)n.n_block * VECTOR_FLOATS,
                      .n_together = is_pipelined(n.n_vectors) ? PIPELINED_GATES : 1,
-                     .rotation = HAS_ASSEMBLY && n.n_rows == 32 ? ASSEMBLY_ROTATION : 1,
+                     .rotation = n.n_rows == 32 ? ASSEMBLY_ROTATION : 1,
                      .preactivation_scale =
                          has_sse2_assembly(n.n_vectors) ? sse2_preactivation_scale : 1.0f,
                      .process = sizes[i].process};

@@ -18,6 +18,7 @@ PASS = {"R": theta_layout.PASS_R, "N": theta_layout.PASS_N, "Z": theta_layout.PA
 HEAD_PARTS, MAX_EXPONENT = theta_layout.HEAD_PARTS, theta_layout.MAX_EXPONENT
 
 ONLY_N_UNITS = 32  # the size that the registers, halves and groups of both generators are made for
+N_ROTATIONS = 4  # CellShape's `rotation`
 
 HEADER = """\
 // SPDX-License-Identifier: MIT
@@ -31,6 +32,8 @@ HEADER = """\
 #include "rnn/theta_layout.h"
 
 #include <stddef.h>
+
+#define GRU_ASSEMBLY_ROTATION {n_rotations}
 
 {declarations}
 {layout}
@@ -133,7 +136,7 @@ def quoted(line):
 def write_header(path, name, contract, declarations, assembly):
     """Writes the header around a function's text; its first lines name the generator and the contract."""
     text = HEADER.format(name=name, guard=f"OD3_{name.upper()}_H", n_units=ONLY_N_UNITS,
-                         declarations=declarations, layout=layout_asserts(),
+                         n_rotations=N_ROTATIONS, declarations=declarations, layout=layout_asserts(),
                          contract="\n".join(f"// {line}" for line in contract.splitlines()),
                          assembly="\n".join(map(quoted, assembly.splitlines())))
     Path(path).write_text(text, encoding="utf-8")

@@ -15,8 +15,8 @@ scheduler.py orders it. When streams alternate, the next step belongs to another
 first step enters at the loop's middle: the chains then compute a state and an output that nobody reads.
 """
 
-from assembly import (BIAS, HEAD_PARTS, INPUT, MAX_EXPONENT, PASS, check_units, function, header_path, lines,
-                      offset_asserts, write_header)
+from assembly import (BIAS, HEAD_PARTS, INPUT, MAX_EXPONENT, N_ROTATIONS, PASS, check_units, function, header_path,
+                      lines, offset_asserts, write_header)
 from scheduler import Processor, Scheduler
 
 N_UNITS = 32
@@ -40,11 +40,10 @@ THETA, OUT_WEIGHT, OUT_BIAS = 40, 48, 56  # offsets in a Cell, in bytes
 #   echo 'fpminimax(x/tanh(x*log(2)/2), [|0,2,4|], [|SG...|], [-0.5; 0.5], relative);' | sollya
 CONSTANTS = {"most": MAX_EXPONENT, "least": -MAX_EXPONENT, "q0": 2.88540812, "q2": 1.15236061e-1,
              "p0": 2.88539004325866699219, "p2": 1.15524858236312866211e-1, "p4": -9.23349347431212663651e-4}
-N_ROTATIONS = 4  # ASSEMBLY_ROTATION in kernel_vector.c
 CONTRACT = """\
 Runs a GRU of 32 hidden units as CellProcess says (rnn/cell.h), for processors with AVX2 and FMA.
 In: rdi Cell, esi n_streams, rdx states, rcx input, r8 output, r9d n_frames; theta in one block of
-32 columns, aligned to 32 bytes. All ymm registers and the caller-saved ones change; rbx, rbp,
+32 columns with rotation 4, aligned to 32 bytes. All ymm registers and the caller-saved ones change; rbx, rbp,
 r12, r13 are restored.
 Floating-point exceptions must be masked: the first chains compute with uninitialised scratch
 memory.

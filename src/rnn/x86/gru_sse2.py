@@ -17,8 +17,8 @@ rotation is a load of 4 floats from there. The states are a ring of one more blo
 frame's new states do not overwrite those it reads.
 """
 
-from assembly import (BIAS, HEAD_PARTS, INPUT, MAX_EXPONENT, PASS, check_units, function, header_path, lines,
-                      offset_asserts, write_header)
+from assembly import (BIAS, HEAD_PARTS, INPUT, MAX_EXPONENT, N_ROTATIONS, PASS, check_units, function, header_path,
+                      lines, offset_asserts, write_header)
 from scheduler import Processor, Scheduler
 
 N_UNITS = 32
@@ -30,7 +30,6 @@ VECTOR_BYTES = 16
 GROUP_BYTES = PER_GROUP * VECTOR_BYTES           # of biases, ...
 STATE_BYTES = 2 * GROUP_BYTES                    # ... of states ...
 MATRIX_BYTES = len(PASS) * N_UNITS * GROUP_BYTES  # ... and of the matrix
-N_ROTATIONS = 4
 # The order of the last group's rows. A load that spans two stored vectors must wait until both are in the cache.
 # This order, SUMS and the processor's `waits` were found by timing; search.py looks for better ones.
 LAST_ROWS = (24, 28, 26, 25, 27, 30, 31, 29)
