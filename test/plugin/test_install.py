@@ -138,8 +138,9 @@ class Install(unittest.TestCase):
         status, said = checkout.waf(self.top, "distclean", "configure", PYTHON=str(python), PATH=str(tools))
         self.assertEqual(status, 1, said)
         self.assertNotIn("Traceback", said)
-        for name in ("ar", "as", "gcc", "ld"):
-            (tools / name).write_text(f'#!/bin/sh\nexec /usr/bin/{name} "$@"\n')
+        ccache = "CCACHE_PATH=/usr/bin /usr/lib/ccache/gcc"
+        for name, program in (("ar", "/usr/bin/ar"), ("as", "/usr/bin/as"), ("gcc", ccache), ("ld", "/usr/bin/ld")):
+            (tools / name).write_text(f'#!/bin/sh\nexec env {program} "$@"\n')
             (tools / name).chmod(0o755)
         self.waf("distclean", "configure", "build", "dist", PYTHON=str(python), PATH=str(tools))
         self.assertEqual(files(self.top / "od3.lv2"), self.bundle)
