@@ -75,12 +75,8 @@ a_session_keeps_the_path_of_a_missing_file(void** state)
 {
   (void)state;
   char path[PATH_SIZE];
-  SavedState saved = {.key = player_host_urid(PLAYER_MODEL_URI),
-                      .type = player_host_urid(LV2_ATOM__Path)};
-  saved.size = strlen(path_in_folder("missing.gru", path)) + 1;
-  memcpy(saved.value, path, saved.size);
   PlayerHost* player = player_host_start(RATE_HZ, none_missing);
-  player_host_restore(player, &saved);
+  restore_path(player, path_in_folder("missing.gru", path));
   settle(player);
   assert_non_null(strstr(player->told[TOLD_ERROR], "No such file"));
   assert_non_null(strstr(player->told[TOLD_MODEL], "/od3.lv2/od3.gru"));
@@ -96,11 +92,7 @@ a_state_loads_without_a_worker(void** state)
   (void)state;
   render(second_path, other);
   PlayerHost* player = player_host_new(RATE_HZ, (MissingFeatures){false, true});
-  SavedState saved = {.key = player_host_urid(PLAYER_MODEL_URI),
-                      .type = player_host_urid(LV2_ATOM__Path),
-                      .size = strlen(second_path) + 1};
-  memcpy(saved.value, second_path, saved.size);
-  assert_int_equal(player_host_restore(player, &saved), LV2_STATE_SUCCESS);
+  assert_int_equal(restore_path(player, second_path), LV2_STATE_SUCCESS);
   lilv_instance_activate(player->lilv);
   player_host_run(player, in, out, N, BLOCK);
   assert_memory_equal(out, other, sizeof out);

@@ -86,16 +86,23 @@ settle(PlayerHost* player)
   }
 }
 
+// Restores a state that names a model. Returns what the plugin says.
+static inline LV2_State_Status
+restore_path(PlayerHost* player, const char* path)
+{
+  SavedState saved = {.key = player_host_urid(PLAYER_MODEL_URI),
+                      .type = player_host_urid(LV2_ATOM__Path),
+                      .size = strlen(path) + 1};
+  memcpy(saved.value, path, saved.size);
+  return player_host_restore(player, &saved);
+}
+
 // Renders `in` with a model that was there from the start.
 static inline void
 render(const char* path, float* to)
 {
   PlayerHost* player = player_host_new(RATE_HZ, none_missing);
-  SavedState saved = {.key = player_host_urid(PLAYER_MODEL_URI),
-                      .type = player_host_urid(LV2_ATOM__Path),
-                      .size = strlen(path) + 1};
-  memcpy(saved.value, path, saved.size);
-  assert_int_equal(player_host_restore(player, &saved), LV2_STATE_SUCCESS);
+  assert_int_equal(restore_path(player, path), LV2_STATE_SUCCESS);
   lilv_instance_activate(player->lilv);
   player_host_run(player, in, to, N, BLOCK);
   player_host_free(player);

@@ -65,7 +65,7 @@ def tidy_all(paths):
             whole = text if "<!DOCTYPE html>" in text else f"<!DOCTYPE html><title>x</title><body>{text}"
             copy = Path(folder) / f"{i}-{Path(path).name}"
             copy.write_text(whole, encoding="utf-8")
-            # What scripts fill is empty here, and mod-ui has attributes of its own.
+            # Elements that scripts fill are empty here, and mod-ui has attributes of its own.
             commands.append(["tidy", "-q", "-e", "-utf8", "--drop-empty-elements", "no",
                              "--warn-proprietary-attributes", "no", copy])
         return check_all(commands)

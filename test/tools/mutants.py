@@ -43,6 +43,7 @@ TABLES = ("src/model/known_loudness.h",)
 SHARES = {"src/**/*.c": 0.0388, "src/**/*.h": 0.0282, "weights/*.py": 0.0234, "web/*.js": 0.0591}
 CPU_S = 60  # that a test may compute until it has passed once; from then on ten times what it took
 TIMEOUT_S = 600  # until a test is stuck
+N_FIRST_TESTS = 4  # that run before the mutant's machine code is compared with the source's
 COMPILER, SAME_CODE = "the compiler", "nothing: the machine code is the same"
 ELSEWHERE = "nothing: it is code of another processor"
 # The tests that most likely find a fault, by a part of the file's path.
@@ -346,9 +347,9 @@ class Worker:
             return ELSEWHERE
         vectors = [pair for pair in changed if pair[1]]
         if not vectors:
-            return self.first_killer(mutant, tests[:4], self.passes_in_c, changed, []) or \
+            return self.first_killer(mutant, tests[:N_FIRST_TESTS], self.passes_in_c, changed, []) or \
                 (SAME_CODE if self.is_same_code(mutant, changed) else None) or \
-                self.first_killer(mutant, tests[4:], self.passes_in_c, changed, [])
+                self.first_killer(mutant, tests[N_FIRST_TESTS:], self.passes_in_c, changed, [])
         # A vector kernel takes long to compile, and a mutant that is found in one need not be in the others.
         one = [pair for pair in changed if pair not in vectors[:-1]]
         return self.first_killer(mutant, tests, self.passes_in_c, one, []) or \

@@ -54,7 +54,7 @@ class Instruction:
         self.writes = register_name(target)
         self.stores_to = None if self.writes else target
         self.loads_from = [operand for operand in sources if not register_name(operand) and operand[0] not in "$@"]
-        # What chains wait for before they read it.
+        # Chains read these places only after they were written.
         self.awaits = [place.replace("new", "state") for place in self.loads_from if place.startswith(("[", "new"))]
         self.constants = [operand[1:] for operand in sources if operand[0] == "@"]
         self.reads = {register_name(operand) for operand in sources} - {None}
