@@ -91,6 +91,16 @@ shipped_model(const char* name, size_t* size)
   return data;
 }
 
+// Puts a model of weights/ in the bundle.
+static inline void
+write_shipped_model(const char* name)
+{
+  size_t size = 0;
+  char* data = shipped_model(name, &size);
+  write_model(data, size);
+  free(data);
+}
+
 static inline int
 make_folder(void** state)
 {

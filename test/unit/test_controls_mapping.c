@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lv2/controls.h"
+#include "lv2/player_ports.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -97,6 +98,25 @@ any_value_above_0_turns_a_switch_on(void** state)
   assert_false(controls_with(PORT_MATCH, NAN).match);
 }
 
+static void
+ports_of_the_player_without_a_number_have_their_defaults(void** state)
+{
+  (void)state;
+  float values[N_PLAYER_PORTS];
+  for (unsigned i = 0; i < N_PLAYER_PORTS; ++i) {
+    values[i] = NAN;
+  }
+  const PlayerControls controls = player_controls_from_ports(values);
+  assert_true(controls.pedal.enabled && controls.pedal.blend == 1.0f);
+  assert_true(controls.pedal.oversampling == OVERSAMPLING_2X &&
+              controls.pedal.phase == PHASE_LINEAR);
+  assert_true(controls.pedal.input_db == 0.0f && controls.pedal.level_db == 0.0f);
+  assert_false(controls.pedal.match || controls.normalize || controls.next || controls.previous);
+  for (unsigned i = 0; i < MAX_KNOBS; ++i) {
+    assert_true(controls.pedal.knobs[i] == 0.0f);
+  }
+}
+
 int
 main(void)
 {
@@ -106,6 +126,7 @@ main(void)
       cmocka_unit_test(oversampling_is_the_nearest_choice),
       cmocka_unit_test(phase_is_the_nearest_choice),
       cmocka_unit_test(any_value_above_0_turns_a_switch_on),
+      cmocka_unit_test(ports_of_the_player_without_a_number_have_their_defaults),
   };
   return cmocka_run_group_tests_name("controls", tests, NULL, NULL);
 }

@@ -40,10 +40,7 @@ no_rounding_mode_changes_the_sound(void** state)
   static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
   static float expected[N_FRAMES];
   static float out[N_FRAMES];
-  size_t size = 0;
-  char* data = shipped_model("od3.gru", &size);
-  write_model(data, size);
-  free(data);
+  write_shipped_model("od3.gru");
   for (size_t k = 0; k < sizeof kernels / sizeof *kernels; ++k) {
     if (!kernel_find(kernels[k])) {
       print_message("# this processor or build has no kernel %s\n", kernels[k]);

@@ -27,10 +27,7 @@ static void
 host_features_do_not_change_the_sound(void** state)
 {
   (void)state;
-  size_t size = 0;
-  char* data = shipped_model("od3.gru", &size);
-  write_model(data, size);
-  free(data);
+  write_shipped_model("od3.gru");
   const LV2_Descriptor* descriptor = lv2_descriptor(0);
   LV2_Handle with_features = instantiate();
   LV2_Handle without_features = descriptor->instantiate(descriptor, 48000.0, folder, NULL);

@@ -210,11 +210,8 @@ a_file_that_is_replaced_gives_new_instances_its_model(void** state)
   descriptor->activate(old);
   descriptor->run(old, N_FRAMES);
   memcpy(expected, out, sizeof out);
-  size_t size = 0;
-  char* data = shipped_model("od3.gru", &size);
   unlink(model_path);
-  write_model(data, size);
-  free(data);
+  write_shipped_model("od3.gru");
   LV2_Handle fresh = connected();
   descriptor->activate(fresh);
   descriptor->run(fresh, N_FRAMES);
@@ -230,10 +227,7 @@ static int
 write_eco_model(void** state)
 {
   (void)state;
-  size_t size = 0;
-  char* data = shipped_model("od3-eco.gru", &size);
-  write_model(data, size);
-  free(data);
+  write_shipped_model("od3-eco.gru");
   return 0;
 }
 
