@@ -12,7 +12,7 @@ open; loss.csv; and state.pt, from which the same command continues a run that w
 run early. Each run ends with a validation.
 
 Each segment is played in buffers with the state carried over. One optimiser step follows each buffer;
-the learning rate falls along a cosine. Validation uses the mean of the parameters over the last steps.
+the learning rate falls along a cosine. Validation uses means of the parameters over the last steps.
 With epochs, the same seed gives the same model, with any number of threads, and whether the run was
 killed or not. With --minutes, the result depends on the machine's speed.
 """
@@ -47,7 +47,9 @@ RATE_WARM_UP_STEPS = 300
 CLIP_NORM = 1.0
 REST_EVERY = 4  # steps between those that count the unrest, which then has this weight
 FIRST_VALIDATION = 50  # steps
-AVERAGED_STEPS = 1000  # the mean of the parameters over about this many steps is validated and kept
+# Means of the parameters are validated, over about so many steps; early in a run, over the last 10th, 4th and half. At
+# high rates a long mean is the best; it lags behind while the model still learns fast.
+AVERAGES = {1000: 10, 8000: 4, 64000: 2}
 MAX_THREADS = 1024
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 
@@ -85,9 +87,9 @@ class Run:
         parameters = (pyneuralfx.read_parameters(start, config) if start else
                       pyneuralfx.initial_parameters(config, torch.Generator().manual_seed(plan.seed)))
         self.parameters = {name: tensor.to(self.device) for name, tensor in parameters.items()}
-        self.average = {name: tensor.clone() for name, tensor in self.parameters.items()}
+        self.averages = [{name: tensor.clone() for name, tensor in self.parameters.items()} for _ in AVERAGES]
         self.optimiser = Soap(self.parameters.values(), config.n_gate_units)
-        self.flat_average = self.optimiser.flatten(list(self.average.values()))
+        self.flat_averages = [self.optimiser.flatten(list(average.values())) for average in self.averages]
         self.n_batches = self.steps = self.stale = 0
         self.elapsed_s, self.best = 0.0, math.inf
         self.losses, self.log = [], []
@@ -115,11 +117,12 @@ class Run:
 
     def _take(self, state):
         with torch.no_grad():
-            for kept in ("parameters", "average"):
-                for name, tensor in getattr(self, kept).items():
-                    if tensor.shape != state[kept][name].shape:
+            for own, kept in zip([self.parameters, *self.averages], [state["parameters"], *state["averages"]],
+                                 strict=True):
+                for name, tensor in own.items():
+                    if tensor.shape != kept[name].shape:
                         raise ValueError(f"{name} has another shape")
-                    tensor.copy_(state[kept][name])
+                    tensor.copy_(kept[name])
         self.optimiser.load_state_dict(state["optimiser"])
         for name in self.COUNTERS:
             setattr(self, name, state[name])
@@ -128,7 +131,7 @@ class Run:
 
     def save(self):
         """Writes everything that a later start needs."""
-        save({"parameters": self.parameters, "average": self.average, "optimiser": self.optimiser.state_dict(),
+        save({"parameters": self.parameters, "averages": self.averages, "optimiser": self.optimiser.state_dict(),
               **{name: getattr(self, name) for name in self.COUNTERS},
               **{name: torch.tensor(getattr(self, name), dtype=torch.float64) for name in self.NUMBERS}},
              self.out / "state.pt")
@@ -146,9 +149,9 @@ class Run:
     def _model(self):
         return pyneuralfx.affine_form(self.parameters, self.config)
 
-    def _take_average(self):
-        weight = max(1 / AVERAGED_STEPS, 10 / (self.steps + 10))  # early in a run, the mean of the last tenth
-        self.flat_average.lerp_(self.optimiser.flat, weight)
+    def _take_averages(self):
+        for (n_steps, part), average in zip(AVERAGES.items(), self.flat_averages):
+            average.lerp_(self.optimiser.flat, max(1 / n_steps, part / (self.steps + part)))
 
     def _rate(self):
         warm_up = min(1.0, (self.steps + 1) / RATE_WARM_UP_STEPS)
@@ -169,7 +172,7 @@ class Run:
         norm = float(gradient.norm())
         if math.isfinite(norm):
             self.optimiser.step(gradient.mul_(min(1.0, CLIP_NORM / (norm + 1e-6))), self._rate())
-        self._take_average()
+        self._take_averages()
         self.steps += 1
         self.losses.append(float(error))
         return state
@@ -191,19 +194,25 @@ class Run:
         if _is_due(before, self.steps, self.plan.validate_every):
             self._validate()
 
-    def _validate(self):
-        """Logs the mean error of the validation segments; saves the parameters if they are the best so far."""
+    def _valid_error(self, parameters):
+        """The mean error of the validation segments."""
         with torch.no_grad():
-            model = pyneuralfx.affine_form(self.average, self.config)
+            model = pyneuralfx.affine_form(parameters, self.config)
             x, target, knobs = (tensor.to(self.device) for tensor in self.valid.rows(slice(None)))
             y, _ = training_kernel.render(x, model.theta(knobs), model.out_weight, model.out_bias, cell=model.cell)
-            valid = float(loss.relative_error(y[:, WARM_UP:], target[:, WARM_UP:]).mean())
+            return float(loss.relative_error(y[:, WARM_UP:], target[:, WARM_UP:]).mean())
+
+    def _validate(self):
+        """Logs the least error of the means; saves the parameters of that one if they are the best so far."""
+        errors = [self._valid_error(average) for average in self.averages]
+        valid = min(errors)
         self.log.append((self.elapsed_s / 60, self.steps, float(np.mean(self.losses)), valid))
         self.losses = []
         self.stale += 1
         if valid < self.best:
             self.best, self.stale = valid, 0
-            save({name: tensor.cpu().clone() for name, tensor in self.average.items()}, self.out / "best_params.pt")
+            average = self.averages[errors.index(valid)]
+            save({name: tensor.cpu().clone() for name, tensor in average.items()}, self.out / "best_params.pt")
         rows = [f"{minutes:.2f},{steps:.0f},{train:.6f},{valid:.6f}\n" for minutes, steps, train, valid in self.log]
         gru_file.write_atomically(self.out / "loss.csv", "".join(["minutes,step,train,valid\n", *rows]).encode())
 

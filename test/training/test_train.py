@@ -142,7 +142,7 @@ class Train(unittest.TestCase):
 
     def weights(self, run="run", name="state.pt"):
         saved = torch.load(self.folder / run / name, weights_only=True)
-        return saved["average"] if name == "state.pt" else saved
+        return saved["averages"][0] if name == "state.pt" else saved
 
     def refused(self, *options, run="run"):
         status, _, told = self.main(*options, run=run)
@@ -186,6 +186,32 @@ class Train(unittest.TestCase):
         one = self.weights("run1")
         for name, tensor in self.weights("run3").items():
             self.assertTrue(torch.equal(tensor, one[name]), name)
+
+    def test_averages(self):
+        """a mean lags by its number of steps; early in a run, it is that of the last part"""
+        averages = [torch.zeros(1) for _ in train.AVERAGES]
+        run = mock.Mock(optimiser=mock.Mock(flat=torch.zeros(1)), flat_averages=averages)
+        for run.steps in range(12000):
+            run.optimiser.flat[0] = run.steps
+            train.Run._take_averages(run)
+            if run.steps == 99:
+                early = [float(average) for average in averages]
+        for value, part in zip(early, train.AVERAGES.values()):
+            self.assertAlmostEqual(value, 99 * part / (part + 1), delta=2)
+        self.assertAlmostEqual(11999 - float(averages[0]), 1000, delta=20)
+
+    def test_best_average(self):
+        """the mean with the least error in validation is kept"""
+        def error(run, average):
+            return 1 / run.steps + (average is not run.averages[1])
+
+        with mock.patch.object(train.Run, "_valid_error", error):
+            self.train()
+        best = self.weights(name="best_params.pt")
+        averages = torch.load(self.folder / "run/state.pt", weights_only=True)["averages"]
+        for name, tensor in best.items():
+            self.assertTrue(torch.equal(tensor, averages[1][name]), name)
+            self.assertFalse(torch.equal(tensor, averages[0][name]), name)
 
     def test_penalty(self):
         """every fourth step counts the unrest, four times"""
@@ -251,7 +277,7 @@ class Train(unittest.TestCase):
         self.train("--minutes", "0.005")
         path = self.folder / "run/state.pt"
         self.assertEqual(set(torch.load(path, weights_only=True)),
-                         {"parameters", "average", "optimiser", *train.Run.COUNTERS, *train.Run.NUMBERS})
+                         {"parameters", "averages", "optimiser", *train.Run.COUNTERS, *train.Run.NUMBERS})
         torch.save({"parameters": Touch(self.folder / "touched")}, path)
         self.assertIn("run/state.pt: ", self.refused("--minutes", "0.01"))
         self.assertFalse((self.folder / "touched").exists())
