@@ -2,7 +2,7 @@
 """Makes guitar and bass playing to train on.
 
 Random phrases and chords are played by FluidSynth with the FluidR3 sound font (Debian: fluidsynth,
-fluid-soundfont-gm), and on plucked strings (strings.py).
+fluid-soundfont-gm), and on plucked strings (strings.py); other strings are struck, harder than a plectrum can.
 """
 
 import subprocess
@@ -13,12 +13,13 @@ import mido
 import numpy as np
 import soundfile
 
-from strings import SAMPLE_RATE_HZ, phrases, plucked
+from strings import SAMPLE_RATE_HZ, phrases, plucked, struck
 
 PEAK = 10 ** (-3 / 20)
 SOUND_FONT = "/usr/share/sounds/sf2/FluidR3_GM.sf2"
 # General MIDI: nylon, steel, jazz, clean and muted guitar, finger and pick bass.
 PROGRAMS = (24, 25, 26, 27, 28, 33, 34)
+N_PLUCKED, N_STRUCK = 3, 4  # parts
 
 
 def _midi(notes, program):
@@ -52,7 +53,8 @@ def fluid(notes, program, seconds):
 def playing(seed, seconds):
     """Float32 playing at 48 kHz, about `seconds` long; the peak of each part is -3 dBFS."""
     rng = np.random.default_rng(seed)
-    part = seconds / (len(PROGRAMS) + 3)
+    part = seconds / (len(PROGRAMS) + N_PLUCKED + N_STRUCK)
     parts = [fluid(phrases(rng, part), program, part) for program in PROGRAMS]
-    parts += [plucked(rng, phrases(rng, part), part) for _ in range(3)]
+    parts += [plucked(rng, phrases(rng, part), part) for _ in range(N_PLUCKED)]
+    parts += [struck(rng, part) for _ in range(N_STRUCK)]
     return np.concatenate([PEAK * audio / np.abs(audio).max() for audio in parts]).astype(np.float32)

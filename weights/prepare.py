@@ -42,7 +42,7 @@ LENGTH, TAIL = SHORTEST, 512
 N_VALID = 512  # segments
 FADE, ATTACK = 256, 16
 N_STREAMS = 16  # segments that one job plays side by side
-POOL_S = 1200
+POOL_S = 2400
 LEVELLED = 0.5  # this part of the playing is scaled by its own peak; the rest by the peak of the whole pool
 STARTS, STOPS = 0.2, 0.08  # the parts of all inputs that begin in silence, and that break off into it
 KNOB_OVERSHOOT = 1.12  # knobs are drawn up to this and clipped to 1, so that the ends are frequent
@@ -72,7 +72,7 @@ def excitation(rng, pool, n):
     if kind < 0.80:
         start = rng.integers(len(pool) - n)
         x = pool[start:start + n] * rng.choice([-1, 1])
-        low_db, high_db = (-60, -24) if rng.random() < 0.2 else (-24, 3)
+        low_db, high_db = (-60, -24) if rng.random() < 0.2 else (-24, 6)
         if rng.random() < LEVELLED:
             x = x / (np.abs(x).max() + 1e-3)
     elif kind < 0.87:

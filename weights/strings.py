@@ -9,6 +9,9 @@ CHORDS = ((0, 7, 12), (0, 7, 12, 16, 19, 24), (0, 7, 12, 15, 19, 24), (0, 4, 7),
           (0, 5), (0, 4, 7, 10), (0, 2, 7, 12), (0, 7, 14))
 STEPS = (-7, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 12)
 LOWEST, HIGHEST = 36, 88
+# Struck strings: the lowest and the highest root, the times between them, their decays in s.
+STRUCK = ((40, 76, 0.15, 0.5, (0.4, 3.0)), (28, 45, 0.08, 0.25, (0.03, 0.15)), (23, 45, 0.2, 0.6, (0.5, 4.0)),
+          (40, 55, 0.3, 1.0, (0.5, 3.0)))
 
 
 def phrases(rng, seconds):
@@ -74,3 +77,25 @@ def plucked(rng, notes, seconds):
         audio[first:end] += (velocity / 127) ** 2 * string[:end - first]
     high_pass = butter(1, 70, "hp", fs=SAMPLE_RATE_HZ, output="sos")
     return sosfilt(high_pass, audio[:int(seconds * SAMPLE_RATE_HZ)])
+
+
+def struck(rng, seconds):
+    """Strings that noise of a wide band strikes: single notes, palm mutes, bass and chords, one kind for a while."""
+    audio = np.zeros(int((seconds + 6) * SAMPLE_RATE_HZ))
+    now = 0.1
+    while now < seconds:
+        lowest, highest, shortest_s, longest_s, decays_s = STRUCK[rng.integers(len(STRUCK))]
+        chord = CHORDS[rng.integers(len(CHORDS))] if rng.random() < 0.4 else (0,)
+        strum_s = rng.choice([0.0, 0.004, 0.008, 0.02])
+        every_s, level = rng.uniform(shortest_s, longest_s), 10 ** (rng.uniform(-12, 0) / 20)
+        for _ in range(rng.integers(2, 9)):
+            root, decay_s = rng.integers(lowest, highest + 1), rng.uniform(*decays_s)
+            brightness = rng.choice([1, rng.uniform(0.4, 1)])
+            position = None if rng.random() < 0.6 else rng.uniform(0.05, 0.4)
+            for i, interval in enumerate(chord):
+                string = pluck(rng, root + interval, min(1.2 * decay_s, 3.0), decay_s, brightness, position)
+                first = int((now + i * strum_s) * SAMPLE_RATE_HZ)
+                end = min(len(audio), first + len(string))
+                audio[first:end] += level * string[:end - first] / np.sqrt(len(chord))
+            now += every_s
+    return audio[:int(seconds * SAMPLE_RATE_HZ)]

@@ -62,6 +62,10 @@ class Sounds(unittest.TestCase):
         self.check_levels({"plucked": level_db(strings.plucked(np.random.default_rng(2), notes[:30], 8))},
                           {"plucked": -22.75})
 
+    def test_struck(self):
+        """struck strings have the same level"""
+        self.check_levels({"struck": level_db(strings.struck(np.random.default_rng(2), 8))}, {"struck": -23.54})
+
     def test_hard_clips(self):
         """the clips of hard playing have the same levels"""
         self.check_levels({name: level_db(clip) for name, clip in hard_clips.clips().items()},
