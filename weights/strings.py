@@ -9,7 +9,8 @@ CHORDS = ((0, 7, 12), (0, 7, 12, 16, 19, 24), (0, 7, 12, 15, 19, 24), (0, 4, 7),
           (0, 5), (0, 4, 7, 10), (0, 2, 7, 12), (0, 7, 14))
 STEPS = (-7, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 12)
 LOWEST, HIGHEST = 36, 88
-# Struck strings: the lowest and the highest root, the times between them, their decays in s.
+# Notes, palm mutes, bass and chords: the lowest and the highest root, the least and the most time between them and the
+# decays, in s.
 STRUCK = ((40, 76, 0.15, 0.5, (0.4, 3.0)), (28, 45, 0.08, 0.25, (0.03, 0.15)), (23, 45, 0.2, 0.6, (0.5, 4.0)),
           (40, 55, 0.3, 1.0, (0.5, 3.0)))
 
