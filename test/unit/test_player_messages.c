@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the player reads from a host's messages, and how much room its own ones take.
+// The player ignores events that are no objects, and its own messages claim no more room than they
+// hold.
 #include "lv2/player_messages.h"
 #include "support/bundle.h"
 
