@@ -41,14 +41,11 @@ static void
 pack_theta(const Packing* packing, const Model* model, PackedModel* packed, float** values)
 {
   float* theta0 = take(values, packed->n_theta);
-  packing_apply(packing, model->theta0, model->n_theta, ALIGNED_FLOATS, theta0);
+  packing_apply(packing, model->theta0, model->n_theta, 1, theta0);
   packed->theta0 = theta0;
   const size_t n_features = model->mlp.n_features;
   float* weight_deltas = take(values, n_features * packed->n_conditioned);
-  for (size_t i = 0; i < n_features; ++i) {
-    packing_apply(packing, model->weight_deltas + i * model->n_conditioned, model->n_conditioned,
-                  n_features * ALIGNED_FLOATS, weight_deltas + i * ALIGNED_FLOATS);
-  }
+  packing_apply(packing, model->weight_deltas, model->n_conditioned, n_features, weight_deltas);
   packed->weight_deltas = weight_deltas;
 }
 

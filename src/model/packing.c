@@ -103,13 +103,16 @@ packing_prefix_length(const Packing* packing, size_t n)
 }
 
 void
-packing_apply(const Packing* packing, const float* theta, size_t n, size_t stride, float* packed)
+packing_apply(const Packing* packing, const float* theta, size_t n, size_t n_sets, float* packed)
 {
   const float* scales = roles(packing)->scales;
-  const float scale = packing->shape.preactivation_scale;
+  const float preactivation_scale = packing->shape.preactivation_scale;
   for (size_t i = 0; i < n; ++i) {
     const Place to = place(packing, i);
-    const size_t at = to.index / ALIGNED_FLOATS * stride + to.index % ALIGNED_FLOATS;
-    packed[at] = scale > 0.0f ? scale * scales[to.gate] * theta[i] : theta[i];
+    const float scale = preactivation_scale > 0.0f ? preactivation_scale * scales[to.gate] : 1.0f;
+    float* group = packed + to.index / ALIGNED_FLOATS * n_sets * ALIGNED_FLOATS;
+    for (size_t set = 0; set < n_sets; ++set) {
+      group[set * ALIGNED_FLOATS + to.index % ALIGNED_FLOATS] = scale * theta[set * n + i];
+    }
   }
 }

@@ -23,11 +23,10 @@ packing_of(CellKind kind, unsigned hidden_size, const Kernel* kernel)
 size_t
 packing_prefix_length(const Packing* packing, size_t n);
 
-// Copies the first n parameters of `theta`, scaled as the kernel wants them, to their places in
-// `packed`, and leaves the other places alone. Packed parameters come in groups of ALIGNED_FLOATS;
-// `stride` is the distance in floats from one group to the next, ALIGNED_FLOATS where they are
-// contiguous. Any thread.
+// Copies the first n parameters of each set of `theta` [n_sets][n], scaled as the kernel wants
+// them, to their places in `packed` [groups of parameters][n_sets][ALIGNED_FLOATS], and leaves the
+// other places alone. Any thread.
 void
-packing_apply(const Packing* packing, const float* theta, size_t n, size_t stride, float* packed);
+packing_apply(const Packing* packing, const float* theta, size_t n, size_t n_sets, float* packed);
 
 #endif

@@ -31,7 +31,7 @@ pack_counting_numbers(CellKind cell, unsigned hidden_size, const Kernel* kernel)
     theta[i] = (float)(i + 1);
   }
   memset(packed, 0, sizeof packed);
-  packing_apply(&packing, theta, n, ALIGNED_FLOATS, packed);
+  packing_apply(&packing, theta, n, 1, packed);
   return packing;
 }
 
@@ -130,19 +130,27 @@ every_parameter_lies_where_its_kernel_reads_it(void** state)
 }
 
 static void
-a_stride_leaves_gaps_between_groups(void** state)
+sets_lie_side_by_side_in_groups(void** state)
 {
   (void)state;
-  enum { STRIDE = 3 * ALIGNED_FLOATS };
+  enum { N_SETS = 3 };
   const Packing packing = pack_counting_numbers(CELL_GRU, 8, kernel_find("plain"));
   const size_t n = theta_size(CELL_GRU, 8);
-  static float spread[3 * CELL_MAX_THETA];
-  memset(spread, 0, sizeof spread);
-  packing_apply(&packing, theta, n, STRIDE, spread);
-  for (size_t i = 0; i < n; ++i) {
-    assert_true(spread[i / ALIGNED_FLOATS * STRIDE + i % ALIGNED_FLOATS] == packed[i]);
+  const size_t n_packed = aligned_floats(n);
+  static float sets[N_SETS * CELL_MAX_THETA];
+  static float side_by_side[N_SETS * CELL_MAX_THETA];
+  for (size_t i = 0; i < N_SETS * n; ++i) {
+    sets[i] = (float)(1U << i / n) * theta[i % n];
   }
-  assert_true(spread[ALIGNED_FLOATS] == 0.0f);
+  packing_apply(&packing, sets, n, N_SETS, side_by_side);
+  const float* at = side_by_side;
+  for (size_t group = 0; group < n_packed; group += ALIGNED_FLOATS) {
+    for (unsigned set = 0; set < N_SETS; ++set) {
+      for (size_t i = 0; i < ALIGNED_FLOATS; ++i, ++at) {
+        assert_true(*at == (float)(1U << set) * packed[group + i]);
+      }
+    }
+  }
 }
 
 static void
@@ -165,7 +173,7 @@ main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_parameter_lies_where_its_kernel_reads_it),
-      cmocka_unit_test(a_stride_leaves_gaps_between_groups),
+      cmocka_unit_test(sets_lie_side_by_side_in_groups),
       cmocka_unit_test(a_prefix_holds_the_first_parameters_and_no_more),
   };
   return cmocka_run_group_tests_name("packing", tests, NULL, NULL);
