@@ -9,6 +9,8 @@
 #include "rnn/vector/vector_activations.h"
 #include "rnn/vector/vector_exp2.h"
 
+#include <stdbool.h>
+
 enum {
   LSTM_MAX_STREAMS = 2,                   // that step together
   LSTM_MAX_BLOCK = 5,                     // vectors
@@ -208,12 +210,16 @@ lstm_step_block(LstmSizes n, const float* theta, size_t first, float* states, co
 }
 
 // Runs one frame of each stream. The elements of out[i] sum to stream i's output less out_bias.
+// Every other frame takes the blocks backward, and so begins with weights that the last frame used
+// and the cache still holds.
 ALWAYS_INLINE void
-lstm_step(LstmSizes n, const Cell* lstm, float* states, const float* in, Vector* out)
+lstm_step(LstmSizes n, const Cell* lstm, bool is_backward, float* states, const float* in,
+          Vector* out)
 {
   const Vector* out_weight = (const Vector*)lstm->out_weight;
   Vector next[LSTM_MAX_STREAMS][LSTM_MAX_VECTORS];
-  for (size_t first = 0; first < n.n_vectors; first += n.n_block) {
+  for (size_t done = 0; done < n.n_vectors; done += n.n_block) {
+    const size_t first = is_backward ? n.n_vectors - n.n_block - done : done;
     lstm_step_block(n, lstm->theta, first, states, in, next);
   }
 #pragma GCC unroll 2
@@ -242,7 +248,8 @@ lstm_process(LstmSizes n, const Cell* lstm, uint32_t n_streams, float* states, c
     size_t stream = 0;
     // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
     for (size_t t = 0; t < end; t += n.n_streams) {
-      lstm_step(n, lstm, states + stream * lstm_n_state(n), in + done + t, sums + t);
+      const bool is_backward = t / n.n_streams % 2 == 1;
+      lstm_step(n, lstm, is_backward, states + stream * lstm_n_state(n), in + done + t, sums + t);
       stream = stream + n.n_streams < n_streams ? stream + n.n_streams : 0;
     }
     // cppcheck-suppress knownConditionTrueFalse // it thinks that left is 0
@@ -253,14 +260,22 @@ lstm_process(LstmSizes n, const Cell* lstm, uint32_t n_streams, float* states, c
   }
 }
 
+// Returns the number of vectors in a block. The weights of four vectors of 16 floats exceed the
+// first cache; with small blocks, half of them are still there when lstm_step goes backward.
+ALWAYS_INLINE size_t
+lstm_block_of(size_t n_vectors)
+{
+  if (VECTOR_FLOATS == 16 && n_vectors > 3) {
+    return 1;
+  }
+  return n_vectors % 5 == 0 ? 5 : n_vectors % 3 == 0 ? 3 : n_vectors % 2 == 0 ? 2 : 1;
+}
+
 ALWAYS_INLINE LstmSizes
 lstm_sizes_of(size_t n_units, size_t n_streams)
 {
   const size_t n_vectors = (n_units + VECTOR_FLOATS - 1) / VECTOR_FLOATS;
-  const size_t n_block = n_vectors % 5 == 0   ? 5
-                         : n_vectors % 3 == 0 ? 3
-                         : n_vectors % 2 == 0 ? 2
-                                              : 1;
+  const size_t n_block = lstm_block_of(n_vectors);
   const size_t n_splits = n_block == 1 && !HAS_MULTIPLY_BY_ELEMENT ? 2 : 1;
   return (LstmSizes){n_streams, n_units, n_vectors, n_block, n_block == 5 ? 2 : 4, n_splits};
 }
