@@ -46,6 +46,15 @@ class Latency(unittest.TestCase):
         self.assertLess(np.abs(response).max(), latency.ABOVE_NOISE)
         self.assertTrue(0 <= latency._onset(response) < len(response))
 
+    def test_correlation(self):
+        """the correlation in blocks is that of whole signals, negative lags included"""
+        rng = np.random.default_rng(2)
+        x, y = rng.standard_normal((2, latency.BLOCK + 1000))
+        x[0] = 100  # each sample counts, at either end of a block
+        wanted = [np.dot(x[max(0, -lag):len(x) - max(0, lag)], y[max(0, lag):len(y) + min(0, lag)])
+                  for lag in range(-5, 8)]
+        np.testing.assert_allclose(latency._correlate(x, y, -5, 7), wanted, rtol=0, atol=1e-6)
+
     def test_table(self):
         """the table in weights/README.md names every simulated pedal and its true latency"""
         text = (common.TOP / "weights/README.md").read_text()
