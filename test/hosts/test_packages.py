@@ -9,6 +9,7 @@ import sys
 import tarfile
 import unittest
 
+import checkout
 import common
 
 sys.path.insert(0, str(common.TOP / "ttl"))
@@ -23,9 +24,9 @@ class Packages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = common.scratch_folder(cls.addClassCleanup)
-        checkout = cls.folder / "checkout"
-        common.run("git", "clone", "-q", common.TOP, checkout, cwd=cls.folder)
-        cls.archive = cls.pack(checkout)
+        clone = cls.folder / "checkout"
+        common.run("git", "clone", "-q", common.TOP, clone, cwd=cls.folder)
+        cls.archive = cls.pack(clone)
         with tarfile.open(cls.archive) as archive:
             archive.extractall(cls.folder)
         cls.source = cls.folder / NAME
@@ -51,10 +52,11 @@ class Packages(unittest.TestCase):
     def test_same_binary(self):
         """two builds in different folders are identical"""
         built = []
-        for name in ("one", "another/deeper"):
+        # Equal files that another test compiled in its own folder may serve for the first, but not for the second.
+        for name, variables in (("one", checkout.cached()), ("another/deeper", {})):
             folder = self.folder / name
             shutil.copytree(self.source, folder)
-            common.run("./waf", "--no-install", "configure", "build", cwd=folder)
+            checkout.must_waf(folder, "configure", "build", **variables)
             built.append({path.name: path.read_bytes() for path in (folder / "od3.lv2").rglob("*") if path.is_file()})
         self.assertGreater(len(built[0]), 4)
         self.assertEqual(built[0], built[1])
@@ -89,13 +91,14 @@ class Packages(unittest.TestCase):
         work = self.folder / "arch"
         (work / "bin").mkdir(parents=True)
         shutil.copytree(self.source, work / NAME)
+        variables = checkout.cached()
         (work / "bin/waf").write_text("#!/usr/bin/env python3\nimport os, sys\n"
-                                      f"os.environ['PATH'] = {os.environ['PATH']!r}\n"
+                                      f"os.environ['PATH'] = {variables['PATH']!r}\n"
                                       "os.execv('./waf', ['./waf', '--no-install', *sys.argv[1:]])\n")
         (work / "bin/waf").chmod(0o755)
         script = f'. "{work / NAME}/packaging/PKGBUILD"; cd "{work}"; pkgdir="{work}/stage"; (build) && (package)'
         common.run("bash", "-euc", script, cwd=work,
-                   env={**os.environ, "PATH": f"{work}/bin:{os.environ['PATH']}"})
+                   env={**os.environ, **variables, "PATH": f"{work}/bin:{variables['PATH']}"})
         self.assertTrue((work / "stage/usr/lib/lv2/od3.lv2/od3.so").exists())
         self.assertTrue((work / "stage/usr/share/licenses/od3.lv2/LICENSE").exists())
         (metainfo,) = (work / "stage/usr/share/metainfo").iterdir()

@@ -37,7 +37,7 @@ class Build(unittest.TestCase):
 
     @staticmethod
     def waf(top, *words, **variables):
-        return checkout.must_waf(top, *words, **checkout.cached(top.parent / "ccache"), **variables)
+        return checkout.must_waf(top, *words, **checkout.cached(), **variables)
 
     def installed(self):
         return sorted(str(path.relative_to(self.stage)) for path in self.stage.rglob("*") if path.is_file())

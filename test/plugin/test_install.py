@@ -29,8 +29,9 @@ class Install(unittest.TestCase):
         cls.user = NOBODY if IS_ROOT else None
         cls.top = cls.users_copy("od3, it's grün")
         cls.home, cls.cache = cls.folder / "home", cls.folder / "ccache"
+        cls.home.mkdir()
+        checkout.copy_cache(cls.cache)
         for folder in (cls.home, cls.cache):
-            folder.mkdir()
             cls.give(folder)
         cls.bundle = files(common.TOP / "od3.lv2")
 
@@ -81,7 +82,8 @@ class Install(unittest.TestCase):
     def test_root_installs(self):
         """after root has built and installed, the tree's owner can build, clean and make the archive"""
         stage = self.folder / "stage"
-        checkout.must_waf(self.top, "distclean", "configure", "--prefix=/usr", "install", f"--destdir={stage}")
+        checkout.must_waf(self.top, "distclean", "configure", "--prefix=/usr", "install", f"--destdir={stage}",
+                          **checkout.cached())
         self.assertTrue((self.top / "od3.lv2").is_dir())
         self.assertEqual([str(path) for path in self.top.rglob("*") if path.lstat().st_uid == 0], [])
         self.assertEqual((stage / "usr").stat().st_uid, 0)
@@ -95,7 +97,7 @@ class Install(unittest.TestCase):
     def test_roots_files(self):
         """build, install and distclean name what another user left in their way"""
         top = self.users_copy("left by root")
-        checkout.must_waf(top, "configure", "build", user=NOBODY)
+        checkout.must_waf(top, "configure", "build", user=NOBODY, **checkout.cached(self.cache))
         common.run("chown", "-R", "0:0", top / "od3.lv2")
         for command in ("build", "install", "distclean"):
             self.assert_refuses("cannot write .*left by root/od3.lv2: it belongs to another user", top, command)

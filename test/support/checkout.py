@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Copies of the source tree in which tests build and install."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,10 +10,21 @@ import common
 
 NOT_SOURCES = ("build*", "od3.lv2", ".lock-waf*", ".git", "demo", "*.tar.gz", "__pycache__")
 
+CACHE = common.BUILD / "ccache"
 
-def cached(folder):
-    """Returns variables with which ./waf compiles equal files once, where ccache is there. It keeps them in folder."""
-    return {"PATH": f"/usr/lib/ccache:{os.environ['PATH']}", "CCACHE_DIR": str(folder), "CCACHE_SLOPPINESS": "locale"}
+
+def cached(folder=CACHE):
+    """Returns variables with which ./waf compiles equal files once, where ccache is there. It keeps them in folder,
+    which several tests may share at once."""
+    return {"PATH": f"/usr/lib/ccache:{os.environ['PATH']}", "CCACHE_DIR": str(folder), "CCACHE_SLOPPINESS": "locale",
+            "CCACHE_MAXSIZE": "500M"}
+
+
+def copy_cache(folder):
+    """Copies what cached() has kept so far to a folder that does not exist, for another user."""
+    folder.mkdir()
+    with contextlib.suppress(FileNotFoundError, shutil.Error):  # there is none, or another test is writing there
+        shutil.copytree(CACHE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("tmp", "*.tmp*", "*.lock"))
 
 
 def copy(folder):
