@@ -113,7 +113,7 @@ class Install(unittest.TestCase):
 
     def test_paths(self):
         """the page and the tests are built in a folder with such a name"""
-        said = self.waf("test", "--only", "unit/test_packing", "--only", "plugin/test_sound", "--only",
+        said = self.waf("test", "--quick", "--only", "unit/test_packing", "--only", "plugin/test_sound", "--only",
                         "plugin/test_presets", "web")
         self.assertRegex(said, r"Files=3\b")
         self.assertIn("Result: PASS", said)
