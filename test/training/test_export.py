@@ -189,6 +189,13 @@ class Export(unittest.TestCase):
                            {"state_dict": parameters, "loss": 0.01, "optimizer": {"param_groups": [{"lr": 1e-3}]}}):
             self.play_as(checkpoint, text, parameters)
 
+    def test_largest_number(self):
+        """a number at the limit is exported, with either sign"""
+        parameters, text = self.model(arch="statichyper-gru")
+        for value in (1e4, -1e4):
+            status, lines = self.run_export({**parameters, "linear_out.bias": torch.tensor([value])}, text)
+            self.assertEqual((status, lines), (0, []))
+
     def test_precisions(self):
         """half, bfloat16 and double parameters"""
         parameters, text = self.model(arch="statichyper-gru")
