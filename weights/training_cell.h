@@ -7,7 +7,11 @@
 #include "rnn/theta_layout.h"
 
 enum {
+#ifdef __AVX512F__
+  VECTOR_FLOATS = HIDDEN % 16 ? 8 : 16,
+#else
   VECTOR_FLOATS = 8,
+#endif
   N_VECTORS = HIDDEN / VECTOR_FLOATS,
 };
 

@@ -21,7 +21,9 @@
 enum {
   GATES = N_GATES * HIDDEN,
   N_THETA = HEAD + GATES * HIDDEN,
-  BLOCK = 32, // time steps whose outer products are summed together
+  BLOCK = 32,   // time steps whose outer products are summed together
+  TOGETHER = 2, // streams played side by side, so that one computes while the other waits
+  LINE = 64,    // bytes of a cache line
 };
 
 static float
@@ -37,6 +39,38 @@ output(const float* out_weight, float out_bias, const float* state)
   return out_bias;
 }
 
+// The arguments of render().
+typedef struct {
+  int n_samples, delay, n_taps;
+  const float *taps, *x, *theta, *out_weight;
+  float out_bias;
+  float *history, *y;
+} Rendering;
+
+// Renders n_streams streams from `first` on.
+static inline __attribute__((always_inline)) void
+render_together(int first, int n_streams, const Rendering* r)
+{
+  const int length = r->delay + r->n_taps - 1;
+  Kept kept;
+  for (int t = 0; t < r->n_samples; ++t) {
+    for (int stream = first; stream < first + n_streams; ++stream) {
+      float* states = r->history + (size_t)stream * length * STATE;
+      float state[STATE] = {0};
+      for (int k = 0; k < r->n_taps; ++k) {
+        const float* from = states + (t + length - r->delay - k) % length * STATE;
+        for (int i = 0; i < STATE; ++i) {
+          state[i] += r->taps[k] * from[i];
+        }
+      }
+      float* next = states + t % length * STATE;
+      const size_t sample = (size_t)stream * r->n_samples + t;
+      step(r->theta + (size_t)stream * N_THETA, r->x[sample], state, next, &kept);
+      r->y[sample] = output(r->out_weight, r->out_bias, next);
+    }
+  }
+}
+
 // Plays n_samples of each stream without keeping anything for a backward pass.
 // The state fed back at t is the sum over k of taps[k] times the state of `delay + k` samples ago.
 // history[n_streams][delay + n_taps - 1][STATE] is read and updated, oldest state first.
@@ -46,22 +80,37 @@ render(int first_stream, int end_stream, int n_samples, int delay, int n_taps, c
        const float* x, const float* theta, const float* out_weight, float out_bias, float* history,
        float* y)
 {
-  const int length = delay + n_taps - 1;
-  for (int stream = first_stream; stream < end_stream; ++stream) {
-    const float* parameters = theta + (size_t)stream * N_THETA;
-    float* states = history + (size_t)stream * length * STATE;
-    Kept kept;
-    for (int t = 0; t < n_samples; ++t) {
-      float state[STATE] = {0};
-      for (int k = 0; k < n_taps; ++k) {
-        const float* from = states + (t + length - delay - k) % length * STATE;
-        for (int i = 0; i < STATE; ++i) {
-          state[i] += taps[k] * from[i];
-        }
-      }
-      float* next = states + t % length * STATE;
-      step(parameters, x[(size_t)stream * n_samples + t], state, next, &kept);
-      y[(size_t)stream * n_samples + t] = output(out_weight, out_bias, next);
+  const Rendering r = {n_samples, delay, n_taps, taps, x, theta, out_weight, out_bias, history, y};
+  int stream = first_stream;
+  for (; stream + TOGETHER <= end_stream; stream += TOGETHER) {
+    render_together(stream, TOGETHER, &r);
+  }
+  for (; stream < end_stream; ++stream) {
+    render_together(stream, 1, &r);
+  }
+}
+
+// The arguments of forward().
+typedef struct {
+  int n_samples;
+  const float *x, *theta, *out_weight;
+  float out_bias;
+  float* states;
+  Kept* kept;
+  float* y;
+} Playing;
+
+// Plays n_streams streams from `first` on.
+static inline __attribute__((always_inline)) void
+forward_together(int first, int n_streams, const Playing* p)
+{
+  for (int t = 0; t < p->n_samples; ++t) {
+    for (int stream = first; stream < first + n_streams; ++stream) {
+      const size_t sample = (size_t)stream * p->n_samples + t;
+      float* state = p->states + (sample + stream) * STATE; // a stream has one state more
+      step(p->theta + (size_t)stream * N_THETA, p->x[sample], state, state + STATE,
+           p->kept + sample);
+      p->y[sample] = output(p->out_weight, p->out_bias, state + STATE);
     }
   }
 }
@@ -73,14 +122,13 @@ void
 forward(int first_stream, int end_stream, int n_samples, const float* x, const float* theta,
         const float* out_weight, float out_bias, float* states, Kept* kept, float* y)
 {
-  for (int stream = first_stream; stream < end_stream; ++stream) {
-    const float* parameters = theta + (size_t)stream * N_THETA;
-    float* state = states + (size_t)stream * (n_samples + 1) * STATE;
-    for (int t = 0; t < n_samples; ++t, state += STATE) {
-      const size_t i = (size_t)stream * n_samples + t;
-      step(parameters, x[i], state, state + STATE, kept + i);
-      y[i] = output(out_weight, out_bias, state + STATE);
-    }
+  const Playing p = {n_samples, x, theta, out_weight, out_bias, states, kept, y};
+  int stream = first_stream;
+  for (; stream + TOGETHER <= end_stream; stream += TOGETHER) {
+    forward_together(stream, TOGETHER, &p);
+  }
+  for (; stream < end_stream; ++stream) {
+    forward_together(stream, 1, &p);
   }
 }
 
@@ -173,7 +221,7 @@ typedef struct {
 static inline void
 block_backward(const Stream* s, int start, int end, float* dstate)
 {
-  float dpre[BLOCK * D_PARTS * HIDDEN];
+  _Alignas(LINE) float dpre[BLOCK * D_PARTS * HIDDEN];
   for (int t = end - 1; t >= start; --t) {
     float dnext[STATE];
     memcpy(dnext, dstate, sizeof dnext);
@@ -195,7 +243,7 @@ backward(int first_stream, int end_stream, int n_samples, const float* x, const 
          const float* out_weight, const float* states, const Kept* kept, const float* dy,
          float* dtheta, float* dout_weight, float* dout_bias)
 {
-  float* transposed = malloc(sizeof(float) * GATES * HIDDEN);
+  float* transposed = aligned_alloc(LINE, sizeof(float) * GATES * HIDDEN);
   if (!transposed) {
     return -1;
   }

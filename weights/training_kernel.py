@@ -28,7 +28,7 @@ HEADERS = (*(INCLUDE / name for name in ("common/realtime.h", "rnn/activation.h"
            *(HERE / f"training_{name}.h" for name in ("cell", "gru", "lstm")))
 FLAGS = "-std=gnu11 -O3 -march=native -fno-math-errno -fno-trapping-math -ffinite-math-only -fno-signed-zeros"
 CPUINFO = Path("/proc/cpuinfo")
-VECTOR_FLOATS = 8  # as in training_cell.h; the hidden size that the kernel is built for is a multiple of it
+VECTOR_FLOATS = 8  # the least in training_cell.h; the kernel is built for hidden sizes that are multiples of it
 NAMES = {theta_layout.GRU: "gru", theta_layout.LSTM: "lstm"}
 N_STATES = {theta_layout.GRU: 1, theta_layout.LSTM: 2}  # numbers in the state of a unit: h, and c of an LSTM
 N_KEPT = {theta_layout.GRU: 4, theta_layout.LSTM: 5}  # numbers of a unit and step that the backward pass needs
