@@ -63,13 +63,12 @@ class Report:
 
     def along(self, knob):
         """Positions along one knob, with the others in the middle, and labels; one position without this knob."""
-        values = (-1.0, 0.0, 1.0) if knob < len(self.names) else (0.0,)
+        if knob >= len(self.names):
+            return np.zeros((1, len(self.names)), np.float32), ["all knobs in the middle"]
+        values = (-1.0, 0.0, 1.0)
         positions = np.zeros((len(values), len(self.names)), np.float32)
-        labels = ["all knobs in the middle"]
-        if knob < len(self.names):
-            positions[:, knob] = values
-            labels = [evaluate.position_text([self.knobs[knob]], [value]) for value in values]
-        return positions, labels
+        positions[:, knob] = values
+        return positions, [evaluate.position_text([self.knobs[knob]], [value]) for value in values]
 
     def knob_pairs(self):
         """All pairs of knobs where there are more than two."""

@@ -7,6 +7,7 @@ import io
 import re
 import shutil
 import unittest
+from unittest import mock
 
 import numpy as np
 import soundfile
@@ -98,6 +99,15 @@ class Measure(unittest.TestCase):
             self.assertGreater(measure.unrest(oscillator(), 48000, rate_hz, 0).max(), 0.5)
             self.assertLess(measure.unrest(limiter(), 48000, rate_hz, 0).max(), 1e-6)
 
+    def test_times_faster(self):
+        """how many times faster the kernel is than torch is the median of the rounds' ratios of times"""
+        ratios, clock = [3, 50, 4], []
+        for second, ratio in enumerate(ratios):
+            clock += [1000 * second, 1000 * second + 10, 1000 * second + 10 + 10 * ratio]
+        for model in (limiter(), limiter(16)):
+            with mock.patch.object(measure.time, "perf_counter", side_effect=clock):
+                self.assertEqual(measure.times_faster_than_torch(model, NO_KNOBS, n=10, rounds=3), 4)
+
 
 class Report(unittest.TestCase):
     def setUp(self):
@@ -182,11 +192,26 @@ class Report(unittest.TestCase):
         self.assertGreater(difference.min(), 0.4)
         self.assertNotIn("from second", report_page.players(self.folder, "short", rate_hz, target[:n], played[:n]))
 
+    def curves(self, *options):
+        """The panels of each picture of curves in the page, by its file's name."""
+        with mock.patch.object(report.picture, "curves", side_effect=report.picture.curves) as curves:
+            self.page(*options)
+        return {call.args[0].name: call.args[1] for call in curves.call_args_list}
+
     def test_alone(self):
-        """models without knobs and with three get a page without a comparison"""
-        for arch, knobs in (("snapshot-gru", 2), ("concat-gru", 3)):
+        """models without knobs and with three get a page without a comparison, and curves along each knob"""
+        for arch, knobs, labels in (
+                ("snapshot-gru", 2, [["all knobs in the middle"]]),
+                ("concat-gru", 3, [["gain 0", "gain 0.5", "gain 1"], ["tone 0", "tone 1", "tone 2"],
+                                   ["knob 3 0", "knob 3 1.5", "knob 3 3"]])):
             self.model(arch, knobs)
-            self.assertNotIn("Error against", self.page())
+            drawn = self.curves()
+            for name, count in (("response.png", len(labels)), ("transfer.png", 2), ("harmonics.png", 1)):
+                told = [[line[0] for line in lines] for *_, lines in drawn[name][:count]]
+                self.assertEqual(told, labels[:count], name)
+            self.assertNotIn("Error against", (self.folder / "out/index.html").read_text())
+            positions, _ = report.Report(report.parse([str(self.folder / "1.gru"), "out"])).along(0)
+            np.testing.assert_array_equal(positions, [[-1, 0, 0], [0, 0, 0], [1, 0, 0]] if "concat" in arch else [[]])
 
     def test_recordings(self):
         """an error planted in recordings is found at its knobs, in the pedal's own units"""
@@ -199,6 +224,19 @@ class Report(unittest.TestCase):
         self.assertAlmostEqual(mean, worst / 2, delta=0.01)
         self.assertRegex(page, rf"<td>gain 0</td><td>{worst:.3f}</td></tr>\n<tr><td>gain 1</td><td>0.000</td>")
         self.assertEqual((x.shape[0], knobs.shape[0]), (4, 4))
+
+    def test_levels(self):
+        """the curves of levels have those of pedal and model at the ends and the middle of the first knob"""
+        self.model("concat-gru", 2)
+        x, _ = self.record(np.array([[-1, 0], [-1, 0], [-1, 1], [0, 0.5], [1, 1], [1, 0]], np.float32), gain=1.1)
+        (*_, lines), = self.curves("--data", self.folder / "data")["levels.png"]
+        self.assertEqual([line[0] for line in lines], ["gain 0, tone 1", "gain 0.5, tone 1.5", "gain 1, tone 1"])
+        input_db = [10 * np.log10(one[pairs.WARM_UP:].var()) for one in x]
+        for (_, steps_db, ours_db, theirs_db), rows, louder_db in zip(lines, ([0, 1], [3], [5]),
+                                                                      (20 * np.log10(1.1), 0, 0)):
+            near_db = sorted({report.LEVEL_STEP_DB * round(input_db[row] / report.LEVEL_STEP_DB) for row in rows})
+            np.testing.assert_allclose(steps_db, near_db)
+            np.testing.assert_allclose(np.subtract(theirs_db, ours_db), louder_db, atol=1e-3)
 
     def test_many_knobs(self):
         """three knobs get a map of each pair, and recordings without knobs get a page"""

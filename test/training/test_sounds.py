@@ -3,6 +3,7 @@
 """The sounds that scripts make, and scales that they use, stay the same: recordings and figures depend on them."""
 
 import unittest
+from unittest import mock
 
 import numpy as np
 
@@ -12,6 +13,7 @@ import golden
 import guitar
 import hard_clips
 import knobs
+import pyneuralfx
 import record
 import simulated_pedals
 import strings
@@ -94,6 +96,20 @@ class Scales(unittest.TestCase):
     def test_knobs(self):
         """positions from 0 to 10 become knobs from -1 to +1"""
         self.assertEqual([knobs.normalised(0, 10), knobs.normalised(5, 2.5)], [[[-1, 1]], [[0, -0.5]]])
+
+    def test_knob_curves(self):
+        """the picture of the knobs shows both ends of Gain and Tone and three positions between, as the model plays"""
+        text = common.config_text("concat-gru")
+        config = pyneuralfx.parse_config(text)
+        model = pyneuralfx.affine_form(common.random_parameters(config, 1), config)
+        with mock.patch.object(knobs.picture, "curves") as curves:
+            knobs.draw(model, 48000, "out.png")
+        _, panels = curves.call_args.args
+        for (*_, lines), name in zip(panels, ("Gain", "Tone", "Gain"), strict=True):
+            self.assertEqual([line[0] for line in lines], [f"{name} {at}" for at in ("0", "2.5", "5", "7.5", "10")])
+        for (*_, lines), ends in zip(panels, ([[-1, 0], [1, 0]], [[0, -1], [0, 1]])):
+            for (_, _, curve, _), end in zip((lines[0], lines[-1]), ends):
+                np.testing.assert_allclose(curve, knobs.measure.response_db(model, [end], 48000)[1][0])
 
     def test_positions(self):
         """a knob's positions lie evenly between its ends; a single one lies in the middle"""
