@@ -65,8 +65,17 @@ class Sounds(unittest.TestCase):
                           {"plucked": -22.75})
 
     def test_struck(self):
-        """struck strings have the same level"""
+        """struck strings have the same level; in five minutes they have the same pitches, decays, times and levels"""
         self.check_levels({"struck": level_db(strings.struck(np.random.default_rng(2), 8))}, {"struck": -23.54})
+        with mock.patch.object(strings, "pluck", return_value=np.ones(1)) as pluck:
+            clicks = strings.struck(np.random.default_rng(3), 300)
+        _, pitches, _, decays_s, brightness, positions = zip(*(call.args for call in pluck.call_args_list))
+        at = np.flatnonzero(clicks)
+        self.assertEqual((len(pitches), sum(pitches), len(at)), (1574, 77869, 1315))
+        for value, wanted in ((sum(decays_s), 2061.963), (sum(brightness), 1326.382),
+                              (sum(filter(None, positions)), 155.671),
+                              (at.sum() / strings.SAMPLE_RATE_HZ, 206884.101), (clicks.sum(), 522.065)):
+            self.assertAlmostEqual(value, wanted, delta=0.01)
 
     def test_hard_clips(self):
         """the clips of hard playing have the same levels"""
