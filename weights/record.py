@@ -59,7 +59,7 @@ data:
   out_channels: 1
   num_conds: $n_knobs                  # the number of knobs
   norm_tensor: $ranges  # [lowest, highest] of each knob, in the order of the files' names
-  buffer_size: 512              # samples between two steps of the optimiser
+  buffer_size: 2048             # samples between two steps of the optimiser
 model:
   arch: $arch        # snapshot- without knobs; concat-, film- or statichyper-; with -gru or -lstm
   main_rnn_hidden_size: 32      # 4 to 80; fewer cost less processor time, and accuracy
@@ -68,7 +68,7 @@ model:
   n_mlp_blocks: 3               # the size of the part that the knobs drive; film and statichyper only
   mlp_size: 16
 train:
-  batch_size: 32                # segments side by side; fewer if memory is short
+  batch_size: 16                # segments side by side; fewer if memory is short
   lr: 0.001                     # the learning rate; a third of it if training diverges
 # epochs: 100                   # how often all recordings are heard; or say --minutes
 """)

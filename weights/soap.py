@@ -40,7 +40,7 @@ class _Group:
         self.place, self.shape = place, shape
         n = shape[0]
         for name in self.KEPT:
-            setattr(self, name, [flat.new_zeros(n, axis, axis) if 1 < axis <= LONGEST_AXIS else None
+            setattr(self, name, [flat.new_zeros(n, axis, axis) if axis <= LONGEST_AXIS else None
                                  for axis in shape[1:]])
 
     def rotate(self, flat, is_back=False):

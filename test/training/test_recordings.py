@@ -16,6 +16,7 @@ from scipy.signal import butter, sosfilt
 import common
 import alignment
 import pairs
+import prepare
 import pyneuralfx
 import recordings
 
@@ -55,9 +56,10 @@ class Recordings(unittest.TestCase):
         soundfile.write(self.recordings / side / f"{side}{name}.wav", audio, rate_hz, "FLOAT")
 
     def prepare(self, *options):
-        command = [sys.executable, common.TOP / "weights/prepare.py", "recordings", self.recordings,
-                   self.folder / "config.yml", self.folder / "data", *options]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        words = ["recordings", self.recordings, self.folder / "config.yml", self.folder / "data", *options]
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+            status = prepare.main([str(word) for word in words])
+        return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
     def refused(self, word, *options):
         result = self.prepare(*options)

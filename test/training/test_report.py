@@ -71,6 +71,12 @@ class Measure(unittest.TestCase):
         self.assertEqual(frequency[-1], 24000)
         self.assertLess(np.abs(gain_db).max(), 0.01)
 
+    def test_no_response(self):
+        """a model that is silent has a response of -180 dB"""
+        silent = nearly_linear()
+        silent.out_weight[:] = 0
+        np.testing.assert_allclose(measure.response_db(silent, NO_KNOBS, 48000)[1], -180)
+
     def test_harmonics(self):
         """the harmonics of tanh are odd and equal its Fourier series"""
         levels_db = measure.harmonics_db(limiter(), NO_KNOBS, 48000, 100, 0, 5)[0]
