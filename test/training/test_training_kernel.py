@@ -164,7 +164,8 @@ class Kernel(unittest.TestCase):
     def test_no_memory(self):
         """a backward pass without memory is a MemoryError that names the size"""
         folder = common.scratch_folder(self.addCleanup)
-        (folder / "no_memory.h").write_text("#include <stdlib.h>\n#define aligned_alloc(alignment, size) ((void)(size), NULL)\n")
+        (folder / "no_memory.h").write_text("#include <stdlib.h>\n"
+                                            "#define aligned_alloc(alignment, size) ((void)(size), NULL)\n")
         self.build_in(folder, f"gcc -include {folder}/no_memory.h")
         x, theta, out_weight, out_bias, state = self.inputs(16)
         y, _ = training_kernel.play(x, theta.requires_grad_(True), out_weight, out_bias, state)
