@@ -4,7 +4,9 @@
 
 import contextlib
 import io
+import itertools
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,6 +103,29 @@ class Prepare(unittest.TestCase):
         common.note(f"aliasing: {ratios[0]:.1f} dB plain, {ratios[1]:.1f} dB alias-free")
         self.assertLess(ratios[1], ratios[0] - 10)
 
+    def test_teacher(self):
+        """a teacher's folder has whole batches for training and validation, each of its own seed, with any jobs"""
+        folder = common.scratch_folder(self.addCleanup)
+        config = pyneuralfx.parse_config(TEACHER)
+        (folder / "config.yml").write_text(TEACHER)
+        torch.save(common.random_parameters(config, 1), folder / "teacher.pt")
+        pool = common.playing(96000, 2)
+        n = prepare.N_STREAMS
+        for jobs in (1, 3):
+            words = ["teacher", folder / "teacher.pt", folder / "config.yml", folder / "data", "--segments", n + 1,
+                     "--seed", 7, "--jobs", jobs]
+            with mock.patch.object(prepare.guitar, "playing", return_value=pool) as playing, \
+                    mock.patch.object(prepare, "N_VALID", n), contextlib.redirect_stdout(io.StringIO()), \
+                    contextlib.redirect_stderr(io.StringIO()):
+                self.assertEqual(prepare.main([str(word) for word in words]), 0)
+            playing.assert_called_once_with(7, prepare.POOL_S)
+            parts = [pairs.Pairs(folder / "data" / part).arrays for part in ("train", "valid")]
+            self.assertEqual([len(arrays[0]) for arrays in parts], [2 * n, n])
+            for batch, (arrays, start) in enumerate(((parts[0], 0), (parts[0], n), (parts[1], 0))):
+                for array, made in zip(arrays, prepare.segments(teacher(), 2, pool, (7, batch), 48000)):
+                    np.testing.assert_array_equal(array[start:start + n], made.astype(np.float32))
+            shutil.rmtree(folder / "data")
+
 
 class Train(unittest.TestCase):
     def setUp(self):
@@ -178,6 +203,15 @@ class Train(unittest.TestCase):
         whole = self.weights("whole")
         for name, tensor in self.weights("killed").items():
             self.assertTrue(torch.equal(tensor, whole[name]), name)
+
+    def test_saves(self):
+        """the state is saved each half a minute of training, and at the end"""
+        clock_s = itertools.count(0, 7)  # a batch takes 7 s
+        saves_s, save = [], train.Run.save
+        with mock.patch.object(train, "time", mock.Mock(monotonic=lambda: next(clock_s))), \
+                mock.patch.object(train.Run, "save", lambda run: (saves_s.append(run.elapsed_s), save(run))):
+            self.train()
+        self.assertEqual(saves_s, [35, 70, 105, 140, 168, 168])
 
     def test_threads(self):
         """the same seed gives the same model, bit by bit, with one thread and with three"""
