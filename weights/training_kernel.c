@@ -107,7 +107,7 @@ forward_together(int first, int n_streams, const Playing* p)
   for (int t = 0; t < p->n_samples; ++t) {
     for (int stream = first; stream < first + n_streams; ++stream) {
       const size_t sample = (size_t)stream * p->n_samples + t;
-      float* state = p->states + (sample + stream) * STATE; // a stream has one state more
+      float* state = p->states + (sample + stream) * STATE; // a stream has one more than samples
       step(p->theta + (size_t)stream * N_THETA, p->x[sample], state, state + STATE,
            p->kept + sample);
       p->y[sample] = output(p->out_weight, p->out_bias, state + STATE);
