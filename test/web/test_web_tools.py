@@ -227,7 +227,7 @@ class Tools(Page):
         ratio = np.var(pedal - teacher) / np.var(teacher)
         common.note(f"ESR {100 * ratio:.2f} %, {level_db:+.2f} dB")
         self.assertLess(abs(level_db), 0.1)
-        self.assertTrue(0.001 < ratio < 0.003, ratio)
+        self.assertTrue(0.0003 < ratio < 0.0015, ratio)
 
     def test_live_regions(self):
         """while a sound plays, knobs turn and a file renders, screen readers are told of the rendered file only"""
