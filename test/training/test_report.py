@@ -244,6 +244,12 @@ class Report(unittest.TestCase):
             np.testing.assert_allclose(steps_db, near_db)
             np.testing.assert_allclose(np.subtract(theirs_db, ours_db), louder_db, atol=1e-3)
 
+    def test_silent_recording(self):
+        """a recording that is silent has a finite ESR: above 0 for a model that sounds, 0 for one that does not"""
+        silence, sound = np.zeros((2, 8)), np.array([[1.0, -1.0] * 4] * 2)
+        self.assertEqual(report.Report.joined_esr(silence, silence), 0)
+        self.assertAlmostEqual(report.Report.joined_esr(1e-3 * sound, silence) * 1e-12, 16e-6)
+
     def test_many_knobs(self):
         """three knobs get a map of each pair, and recordings without knobs get a page"""
         self.model("concat-gru", 3)
